@@ -1,0 +1,38 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import type { Optimizer } from './optimizer.ts';
+
+/** Options of AdamW, with PyTorch's defaults except for `weightDecay`. */
+export const adamWOptions = z.strictObject({
+  beta1: z.number().min(0).lt(1).default(0.9),
+  beta2: z.number().min(0).lt(1).default(0.999),
+  eps: z.number().gt(0).default(1e-8),
+  weightDecay: z.number().min(0).default(0.01),
+});
+
+/**
+ * AdamW: Adam with the weight decay taken out of the gradient.
+ * Loshchilov and Hutter, "Decoupled Weight Decay Regularization", algorithm 2 (https://arxiv.org/abs/1711.05101);
+ * like PyTorch, the decay is scaled by the learning rate.
+ */
+export function adamW(options: z.input<typeof adamWOptions> = {}): Optimizer {
+  const { beta1, beta2, eps, weightDecay } = adamWOptions.parse(options);
+  return {
+    name: 'adamw',
+    weightDecay,
+    scalars: (step, lr) => ({
+      lr,
+      stepSize: lr / (1 - beta1 ** step),
+      // sqrt(v / c) = sqrt(v) · (1 / sqrt(c)): one multiplication for the second bias correction.
+      rootScale: 1 / Math.sqrt(1 - beta2 ** step),
+    }),
+    init: (_name, param) => ({ exp_avg: tf.zerosLike(param), exp_avg_sq: tf.zerosLike(param) }),
+    update({ param, grad, slots, scalars, weightDecay }) {
+      const average = slots.exp_avg!.mul(beta1).add(grad.mul(1 - beta1));
+      const square = slots.exp_avg_sq!.mul(beta2).add(grad.square().mul(1 - beta2));
+      const step = average.div(square.sqrt().mul(scalars.rootScale!).add(eps)).mul(scalars.stepSize!);
+      const decayed = weightDecay === 0 ? param : param.sub(param.mul(scalars.lr!.mul(weightDecay)));
+      return { param: decayed.sub(step), slots: { exp_avg: average, exp_avg_sq: square } };
+    },
+  };
+}
