@@ -1,0 +1,157 @@
+/** Gradients of the functions that move, copy or select elements. */
+import {
+  backend_util,
+  batchToSpaceND,
+  cast,
+  concat,
+  gather,
+  greaterEqual,
+  maximum,
+  mul,
+  pad,
+  reshape,
+  reverse,
+  slice,
+  slice_util,
+  spaceToBatchND,
+  stack,
+  sum,
+  type Tensor,
+  transpose,
+  unsortedSegmentSum,
+  unstack,
+  util,
+  zeros,
+} from '@tensorflow/tfjs-core';
+import { register, unbroadcast } from './shared.ts';
+
+register('Reshape', { save: ['x'], gradient: (dy, [x]) => ({ x: () => reshape(dy, x!.shape) }) });
+register('ExpandDims', { save: ['input'], gradient: (dy, [x]) => ({ input: () => reshape(dy, x!.shape) }) });
+register<{ perm: number[] }>('Transpose', {
+  gradient: (dy, _saved, { perm }) => ({
+    x: () => transpose(dy, backend_util.getUndoAxesPermutation(perm)),
+  }),
+});
+register<{ dims: number | number[] }>('Reverse', {
+  gradient: (dy, _saved, { dims }) => ({ x: () => reverse(dy, util.parseAxisParam(dims, dy.shape)) }),
+});
+register('BroadcastTo', { save: ['x'], gradient: (dy, [x]) => ({ x: () => unbroadcast(dy, x!.shape) }) });
+
+register<{ reps: number[] }>('Tile', {
+  save: ['x'],
+  gradient: (dy, [x], { reps }) => ({
+    // Every copy becomes an axis of its own, in front of the axis it repeats.
+    x: () => {
+      const copies = x!.shape.flatMap((size, axis) => [reps[axis]!, size]);
+      const copyAxes = x!.shape.map((_, axis) => 2 * axis);
+      return sum(reshape(dy, copies), copyAxes);
+    },
+  }),
+});
+
+register<{ axis: number }>('Concat', {
+  saveAll: true,
+  gradient: (dy, inputs, { axis }) => {
+    const along = util.parseAxisParam(axis, inputs[0]!.shape)[0]!;
+    let end = 0;
+    return inputs.map((input) => {
+      const begin = dy.shape.map(() => 0);
+      begin[along] = end;
+      end += input.shape[along]!;
+      // A slice of its own for each input: unused ones are then never computed.
+      return () => slice(dy, begin, input.shape);
+    });
+  },
+});
+register<{ axis: number }>('SplitV', {
+  gradient: (dys, _saved, { axis }) => ({ x: () => concat(dys as unknown as Tensor[], axis) }),
+});
+register<{ axis: number }>('Pack', {
+  saveAll: true,
+  gradient: (dy, _inputs, { axis }) => unstack(dy, axis).map((part) => () => part),
+});
+register<{ axis: number }>('Unpack', {
+  gradient: (dys, _saved, { axis }) => ({ value: () => stack(dys as unknown as Tensor[], axis) }),
+});
+
+register<{ begin: number[]; size: number[] }>('Slice', {
+  save: ['x'],
+  gradient: (dy, [x], { begin, size }) => ({
+    x: () => {
+      const [start, extent] = slice_util.parseSliceParams(x!, begin, size);
+      return pad(
+        dy,
+        x!.shape.map((length, i): [number, number] => [start![i]!, length - start![i]! - extent![i]!]),
+      );
+    },
+  }),
+});
+for (const kernelName of ['PadV2', 'MirrorPad']) {
+  register<{ paddings: [number, number][] }>(kernelName, {
+    save: ['x'],
+    gradient: (dy, [x], { paddings }) => ({
+      x: () =>
+        slice(
+          dy,
+          paddings.map(([before]) => before),
+          x!.shape,
+        ),
+    }),
+  });
+}
+register<{ blockShape: number[]; crops: number[][] }>('BatchToSpaceND', {
+  gradient: (dy, _saved, { blockShape, crops }) => ({ x: () => spaceToBatchND(dy, blockShape, crops) }),
+});
+register<{ blockShape: number[]; paddings: number[][] }>('SpaceToBatchND', {
+  gradient: (dy, _saved, { blockShape, paddings }) => ({ x: () => batchToSpaceND(dy, blockShape, paddings) }),
+});
+
+register<{ axis: number; batchDims: number }>('GatherV2', {
+  save: ['x', 'indices'],
+  gradient: (dy, [x, indices], { axis, batchDims }) => ({
+    x: () => gatherGradient(dy, x!.shape, indices!, util.parseAxisParam(axis, x!.shape)[0]!, batchDims),
+    indices: () => zeros(indices!.shape),
+  }),
+});
+
+/** Adds every slice of `dy` at the place it was gathered from. */
+function gatherGradient(
+  dy: Tensor,
+  shape: number[],
+  indices: Tensor,
+  axis: number,
+  batchDims: number,
+): Tensor {
+  if (batchDims > 0) {
+    const parts = unstack(indices).map((row, i) => {
+      const part = reshape(slice(dy, i, 1), dy.shape.slice(1));
+      return gatherGradient(part, shape.slice(1), row, axis - 1, batchDims - 1);
+    });
+    return stack(parts);
+  }
+  const outer = shape.slice(0, axis);
+  const inner = shape.slice(axis + 1);
+  const flatDy = reshape(dy, [util.sizeFromShape(outer), indices.size, util.sizeFromShape(inner)]);
+  const flatIndices = reshape(indices, [indices.size]) as never;
+  const size = shape[axis]!;
+  if (axis === 0) {
+    const rows = reshape(flatDy, [indices.size, util.sizeFromShape(inner)]);
+    return reshape(unsortedSegmentSum(rows, flatIndices, size), shape);
+  }
+  const summed = unsortedSegmentSum(transpose(flatDy, [1, 0, 2]), flatIndices, size);
+  return reshape(transpose(summed, [1, 0, 2]), shape);
+}
+
+register('UnsortedSegmentSum', {
+  save: ['segmentIds'],
+  gradient: (dy, [segmentIds]) => ({
+    // A negative id belongs to no segment: its slice had no influence.
+    x: () => {
+      const ids = segmentIds!;
+      const known = cast(greaterEqual(ids, 0), 'float32');
+      const rows = gather(dy, maximum(ids, 0) as never);
+      return mul(rows, reshape(known, [...ids.shape, ...rows.shape.slice(ids.rank).map(() => 1)]));
+    },
+  }),
+});
+register('OneHot', { save: ['indices'], gradient: (_dy, [x]) => ({ indices: () => zeros(x!.shape) }) });

@@ -1,0 +1,84 @@
+import {
+  add,
+  expandDims,
+  gather,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  maximum,
+  minimum,
+  range,
+  reshape,
+  scalar,
+  sub,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+  transpose,
+  where,
+} from '@tensorflow/tfjs-core';
+import { attention } from './attention.ts';
+
+/** What shifts a cached attention. */
+export interface CachedAttentionOptions {
+  /** Factor of the scores, default 1 / √headDim. */
+  scale?: number;
+}
+
+/**
+ * Attention of new tokens over a key-value cache, for decoding. Writes the new keys and values of row b at
+ * `lengths[b] … lengths[b] + seq − 1`; each query sees the entries up to its own.
+ *
+ * The cache is consumed: on the onnx backend the new cache takes over its buffers, so neither `keys` nor `values` may
+ * be read afterwards. Entries that do not fit the capacity are dropped. No gradient.
+ *
+ * A prefill of right-padded prompts passes lengths 0 and may write padding; decoding on with the true lengths
+ * overwrites it, and until then it stays invisible.
+ *
+ * @param q `[batch, heads, seq, headDim]`
+ * @param k `[batch, kvHeads, seq, headDim]`
+ * @param v like k
+ * @param keys the cache, `[batch, kvHeads, capacity, headDim]`
+ * @param values like keys
+ * @param lengths int32 `[batch]`: how many entries of each row are valid already
+ * @returns `[out, newKeys, newValues]`, out `[batch, heads, seq, headDim]`
+ */
+export function cachedAttention(
+  q: Tensor4D,
+  k: Tensor4D,
+  v: Tensor4D,
+  keys: Tensor4D,
+  values: Tensor4D,
+  lengths: Tensor1D,
+  { scale }: CachedAttentionOptions = {},
+): [Tensor4D, Tensor4D, Tensor4D] {
+  const [batch, , seq] = q.shape;
+  const capacity = keys.shape[2];
+  const slots = range(0, capacity, 1, 'int32');
+  // Which new entry belongs into each slot: [batch, capacity].
+  const entry = sub(slots, expandDims(lengths, 1));
+  const newKeys = write(keys, k, entry);
+  const newValues = write(values, v, entry);
+
+  const lastVisible = add(expandDims(lengths, 1), range(0, seq, 1, 'int32'));
+  const mask = lessEqual(slots, reshape(lastVisible, [batch, 1, seq, 1]));
+  return [attention(q, newKeys, newValues, { mask, scale }), newKeys, newValues];
+}
+
+/** The cache with entry e of `fresh` in every slot whose `entry` is e, where there is one. */
+function write(cache: Tensor4D, fresh: Tensor4D, entry: Tensor): Tensor4D {
+  const [batch, heads, seq, headDim] = fresh.shape;
+  const capacity = cache.shape[2];
+  const rows = reshape(transpose(fresh, [0, 2, 1, 3]), [batch * seq, heads * headDim]);
+  const first = expandDims(range(0, batch * seq, seq, 'int32'), 1);
+  const source = add(first, minimum(maximum(entry, scalar(0, 'int32')), scalar(seq - 1, 'int32')));
+  const spread = reshape(gather(rows, reshape(source, [batch * capacity]) as Tensor1D), [
+    batch,
+    capacity,
+    heads,
+    headDim,
+  ]);
+  const isNew = logicalAnd(greaterEqual(entry, scalar(0, 'int32')), less(entry, scalar(seq, 'int32')));
+  return where(reshape(isNew, [batch, 1, capacity, 1]), transpose(spread, [0, 2, 1, 3]), cache) as Tensor4D;
+}
