@@ -9,8 +9,30 @@ export interface Value {
   readonly shape: readonly number[];
 }
 
-/** An ONNX attribute. Whole numbers are INT unless the attribute is written `{ f: 1 }`. */
-export type Attribute = number | string | readonly number[] | { f: number } | { floats: readonly number[] };
+/**
+ * An ONNX attribute. A whole number is an INT and any other number a FLOAT; write `{ f: 1 }` for a FLOAT that
+ * happens to be whole. A list of numbers is INTS, `{ floats }` is FLOATS, `{ tensor }` a TENSOR with one element.
+ */
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { f: number }
+  | { floats: readonly number[] }
+  | { tensor: number; type: ElementType };
+
+/** What a lowering says of one output of a node. */
+export interface OutputSpec {
+  type: ElementType;
+  shape: readonly number[];
+  /**
+   * The input whose buffer this output may take over, for operators that update in place (the key/value cache of
+   * `GroupQueryAttention`). It must have the same type and number of bytes. It is honoured when that input is an
+   * input of the whole graph whose old value nothing else needs, and is otherwise an ordinary output: the
+   * operator must compute the same either way.
+   */
+  inPlaceOf?: Value;
+}
 
 /** What a lowering may add to the graph. Shapes are static and given by the caller: nothing is inferred. */
 export interface GraphBuilder {
@@ -27,7 +49,7 @@ export interface GraphBuilder {
   multi(
     opType: string,
     inputs: readonly (Value | null)[],
-    outputs: readonly ({ type: ElementType; shape: readonly number[] } | null)[],
+    outputs: readonly (OutputSpec | null)[],
     attributes?: Record<string, Attribute>,
     domain?: string,
   ): (Value | null)[];
@@ -35,6 +57,8 @@ export interface GraphBuilder {
   constant(data: readonly number[] | ArrayBufferView, type: ElementType, shape?: readonly number[]): Value;
   /** Casts; the identity when the type already fits. */
   cast(value: Value, type: ElementType): Value;
+  /** Another shape for the same elements; the identity when the shape already fits. */
+  reshape(value: Value, shape: readonly number[]): Value;
 }
 
 /** Arguments of a kernel's lowering: recorded inputs by tfjs name, and tfjs attributes. */
