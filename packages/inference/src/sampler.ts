@@ -1,0 +1,177 @@
+import type { ResolvedSampling } from './sampling-options.ts';
+
+/** A token with its log-probability under the model. */
+export interface TokenLogProb {
+  id: number;
+  logProb: number;
+}
+
+/**
+ * Draws tokens from rows of logits. One sampler serves any number of sequences; it owns only scratch memory.
+ * `samplingDistribution` says in plain words what is drawn from.
+ *
+ * The log-probabilities are those of the model itself: softmax at temperature 1 over all tokens, in float64,
+ * before penalties and cuts.
+ */
+export class Sampler {
+  private readonly vocabSize: number;
+  /** exp(logit − max) of the row at hand, at the model's own temperature. */
+  private readonly weights: Float64Array;
+  /** The same at the sampling temperature. */
+  private readonly tempered: Float64Array;
+  private readonly candidates: Uint32Array;
+  private logits: Float32Array = new Float32Array(0);
+  private max = 0;
+  private logSum = 0;
+
+  constructor(vocabSize: number) {
+    this.vocabSize = vocabSize;
+    this.weights = new Float64Array(vocabSize);
+    this.tempered = new Float64Array(vocabSize);
+    this.candidates = new Uint32Array(vocabSize);
+  }
+
+  /**
+   * Takes one row of the model's logits and computes its normaliser.
+   *
+   * @param logits `[vocab]`; read until the next call, never written
+   * @throws Error when a logit is NaN or +Infinity, or all are −Infinity
+   */
+  read(logits: Float32Array): void {
+    this.logits = logits;
+    this.max = maximum(logits);
+    const { max, weights } = this;
+    let sum = 0;
+    for (let i = 0; i < logits.length; i++) sum += weights[i] = Math.exp(logits[i]! - max);
+    if (!Number.isFinite(sum)) {
+      throw new Error(
+        `logits must be finite, found ${logits.find((x) => !Number.isFinite(x))}: the weights of the model are damaged`,
+      );
+    }
+    this.logSum = Math.log(sum);
+  }
+
+  /** Log-probability of a token under the row last read. */
+  logProb(id: number): number {
+    return this.logits[id]! - this.max - this.logSum;
+  }
+
+  /** The `count` likeliest tokens of the row last read, likeliest first. */
+  top(count: number): TokenLogProb[] {
+    const { logits } = this;
+    const best: number[] = [];
+    for (let id = 0; id < logits.length; id++) {
+      if (best.length === count && logits[id]! <= logits[best[count - 1]!]!) continue;
+      let at = best.length;
+      while (at > 0 && logits[best[at - 1]!]! < logits[id]!) at--;
+      best.splice(at, 0, id);
+      if (best.length > count) best.pop();
+    }
+    return best.map((id) => ({ id, logProb: this.logProb(id) }));
+  }
+
+  /**
+   * Draws a token.
+   *
+   * @param uniform the random number, in [0, 1)
+   * @param adjusted the logits to draw from, if penalties or biases changed them; default: the row last read
+   */
+  draw(uniform: number, options: ResolvedSampling, adjusted: Float32Array = this.logits): number {
+    if (options.temperature === 0) return argMax(adjusted);
+    const weights = this.temper(adjusted, options.temperature);
+    const plain = options.topK === 0 && options.topP === 1 && options.minP === 0;
+    return plain ? drawAll(weights, uniform) : this.drawCut(weights, uniform, options);
+  }
+
+  private temper(logits: Float32Array, temperature: number): Float64Array {
+    if (temperature === 1 && logits === this.logits) return this.weights;
+    const max = maximum(logits);
+    const { tempered } = this;
+    for (let i = 0; i < logits.length; i++) tempered[i] = Math.exp((logits[i]! - max) / temperature);
+    return tempered;
+  }
+
+  private drawCut(weights: Float64Array, uniform: number, { topK, topP, minP }: ResolvedSampling): number {
+    // Sorting the whole vocabulary would dominate: first drop what no cut can keep.
+    const floor = Math.max(topKFloor(weights, topK), topPFloor(weights, topK, topP), topP === 1 ? minP : 0);
+    let count = 0;
+    for (let id = 0; id < this.vocabSize; id++) if (weights[id]! >= floor) this.candidates[count++] = id;
+    const sorted = this.candidates.subarray(0, count).sort((a, b) => weights[b]! - weights[a]! || a - b);
+
+    let kept = topK > 0 ? Math.min(topK, count) : count;
+    if (topP < 1) kept = nucleus(weights, sorted, kept, topK > 0, topP);
+    while (weights[sorted[kept - 1]!]! < minP) kept--;
+
+    const ids = sorted.subarray(0, kept).sort();
+    let total = 0;
+    for (const id of ids) total += weights[id]!;
+    let rest = uniform * total;
+    for (const id of ids) {
+      rest -= weights[id]!;
+      if (rest < 0) return id;
+    }
+    return ids[kept - 1]!;
+  }
+}
+
+/** How many of the sorted candidates reach the share `topP` of the probability. */
+function nucleus(
+  weights: Float64Array,
+  sorted: Uint32Array,
+  count: number,
+  cut: boolean,
+  topP: number,
+): number {
+  let total = 0;
+  if (cut) for (let i = 0; i < count; i++) total += weights[sorted[i]!]!;
+  else total = sum(weights);
+  const wanted = topP * total;
+  let reached = 0;
+  let kept = 0;
+  while (kept < count && reached < wanted) reached += weights[sorted[kept++]!]!;
+  return kept;
+}
+
+/** A weight that at least the `topK` heaviest tokens reach. */
+function topKFloor(weights: Float64Array, topK: number): number {
+  if (topK === 0 || topK >= weights.length) return 0;
+  // The heaviest token of each of `topK` disjoint parts: none of the `topK` heaviest can be below the least of these.
+  let floor = Infinity;
+  for (let part = 0; part < topK; part++) {
+    let heaviest = 0;
+    for (let i = part; i < weights.length; i += topK) if (weights[i]! > heaviest) heaviest = weights[i]!;
+    if (heaviest < floor) floor = heaviest;
+  }
+  return floor;
+}
+
+/** All tokens below (1 − topP) · total / vocab weigh less than 1 − topP together, so the nucleus needs none of them. */
+function topPFloor(weights: Float64Array, topK: number, topP: number): number {
+  return topK > 0 || topP === 1 ? 0 : ((1 - topP) * sum(weights)) / weights.length;
+}
+
+function drawAll(weights: Float64Array, uniform: number): number {
+  let rest = uniform * sum(weights);
+  for (let id = 0; id < weights.length; id++) {
+    rest -= weights[id]!;
+    if (rest < 0) return id;
+  }
+  // Rounding left a crumb: the last token that can be drawn at all.
+  return weights.findLastIndex((weight) => weight > 0);
+}
+
+function sum(values: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
+}
+
+function maximum(values: Float32Array): number {
+  let max = -Infinity;
+  for (let i = 0; i < values.length; i++) if (values[i]! > max) max = values[i]!;
+  return max;
+}
+
+function argMax(values: Float32Array): number {
+  return values.indexOf(maximum(values));
+}
