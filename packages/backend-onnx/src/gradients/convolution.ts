@@ -28,7 +28,7 @@ function run(kernelName: string, inputs: NamedTensorMap, attrs: object): Tensor 
 function refuseDilation(kernelName: string, dilations: number | number[] = 1): void {
   if ([dilations].flat().some((d) => d !== 1)) {
     throw new Error(
-      `gradient of ${kernelName}: dilations must be 1, found ${dilations}; TensorFlow.js has no kernel for dilated gradients`,
+      `gradient of ${kernelName}: dilation rates greater than 1 are not yet supported, found ${dilations}; TensorFlow.js has no kernel for them`,
     );
   }
 }

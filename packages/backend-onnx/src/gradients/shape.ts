@@ -11,6 +11,7 @@ import {
   pad,
   reshape,
   reverse,
+  scalar,
   slice,
   slice_util,
   spaceToBatchND,
@@ -148,8 +149,9 @@ register('UnsortedSegmentSum', {
     // A negative id belongs to no segment: its slice had no influence.
     x: () => {
       const ids = segmentIds!;
-      const known = cast(greaterEqual(ids, 0), 'float32');
-      const rows = gather(dy, maximum(ids, 0) as never);
+      const first = scalar(0, 'int32');
+      const known = cast(greaterEqual(ids, first), 'float32');
+      const rows = gather(dy, maximum(ids, first) as never);
       return mul(rows, reshape(known, [...ids.shape, ...rows.shape.slice(ids.rank).map(() => 1)]));
     },
   }),
