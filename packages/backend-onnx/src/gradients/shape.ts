@@ -1,23 +1,29 @@
 /** Gradients of the functions that move, copy or select elements. */
 import {
+  add,
   backend_util,
   batchToSpaceND,
   cast,
   concat,
   gather,
+  getBackend,
+  getKernel,
   greaterEqual,
   maximum,
   mul,
   pad,
+  range,
   reshape,
   reverse,
   scalar,
+  scatterND,
   slice,
   slice_util,
   spaceToBatchND,
   stack,
   sum,
   type Tensor,
+  type Tensor1D,
   transpose,
   unsortedSegmentSum,
   unstack,
@@ -115,7 +121,7 @@ register<{ axis: number; batchDims: number }>('GatherV2', {
   }),
 });
 
-/** Adds every slice of `dy` at the place it was gathered from. */
+/** Adds every slice of `dy` at the place it was gathered from. All batches at once: each has rows of its own. */
 function gatherGradient(
   dy: Tensor,
   shape: number[],
@@ -123,24 +129,28 @@ function gatherGradient(
   axis: number,
   batchDims: number,
 ): Tensor {
-  if (batchDims > 0) {
-    const parts = unstack(indices).map((row, i) => {
-      const part = reshape(slice(dy, i, 1), dy.shape.slice(1));
-      return gatherGradient(part, shape.slice(1), row, axis - 1, batchDims - 1);
-    });
-    return stack(parts);
-  }
-  const outer = shape.slice(0, axis);
-  const inner = shape.slice(axis + 1);
-  const flatDy = reshape(dy, [util.sizeFromShape(outer), indices.size, util.sizeFromShape(inner)]);
-  const flatIndices = reshape(indices, [indices.size]) as never;
+  const [batch, outer, inner] = [
+    shape.slice(0, batchDims),
+    shape.slice(batchDims, axis),
+    shape.slice(axis + 1),
+  ].map(util.sizeFromShape) as [number, number, number];
   const size = shape[axis]!;
-  if (axis === 0) {
-    const rows = reshape(flatDy, [indices.size, util.sizeFromShape(inner)]);
-    return reshape(unsortedSegmentSum(rows, flatIndices, size), shape);
-  }
-  const summed = unsortedSegmentSum(transpose(flatDy, [1, 0, 2]), flatIndices, size);
-  return reshape(transpose(summed, [1, 0, 2]), shape);
+  const count = indices.size / batch;
+
+  const rows = reshape(transpose(reshape(dy, [batch, outer, count, inner]), [0, 2, 1, 3]), [
+    batch * count,
+    outer * inner,
+  ]);
+  const firstRows = reshape(range(0, batch * size, size, 'int32'), [batch, 1]);
+  const ids = batch === 1 ? indices : add(reshape(indices, [batch, count]), firstRows);
+  const summed = segmentSum(rows, reshape(ids, [batch * count]), batch * size);
+  return reshape(transpose(reshape(summed, [batch, size, outer, inner]), [0, 2, 1, 3]), shape);
+}
+
+/** Sums of the rows with the same id. The wasm backend has no kernel for it, but scattering adds up too. */
+function segmentSum(rows: Tensor, ids: Tensor, count: number): Tensor {
+  if (getKernel('UnsortedSegmentSum', getBackend())) return unsortedSegmentSum(rows, ids as Tensor1D, count);
+  return scatterND(reshape(ids, [ids.size, 1]), rows, [count, rows.shape[1]!]);
 }
 
 register('UnsortedSegmentSum', {
