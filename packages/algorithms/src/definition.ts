@@ -6,15 +6,15 @@ import type { z } from 'zod';
  * what its own micro-batch holds, so that losses and gradients of micro-batches add up exactly.
  */
 export interface Totals {
-  /** Tokens that carry loss. */
+  /** Tokens that carry loss: the sum of every `mask` (of both answers in a pairwise batch). */
   tokens: Scalar;
-  /** Examples: sequences, or pairs for a pairwise batch. */
+  /** Examples: sequences, or pairs for a pairwise batch. Rows that only fill up a batch do not count. */
   examples: Scalar;
 }
 
 /** Log-probabilities of one set of sequences. Every tensor is `[batch, seq]`. */
 export interface SequenceLogProbs {
-  /** Log-probability under the policy of each label; 0 where `mask` is 0. */
+  /** Log-probability under the policy of each label. Where `mask` is 0 it may hold any finite number. */
   logProbs: Tensor2D;
   /** The same under the reference model; present when the definition `needs` one. */
   refLogProbs?: Tensor2D;
@@ -103,15 +103,21 @@ export interface AlgorithmDefinition<K extends BatchKind = BatchKind, S extends 
   paper: Paper;
   /** The batch kind that `loss` consumes. */
   batch: K;
-  /** Options with their defaults and ranges. */
+  /** Options with their defaults and ranges; `options.parse({})` must succeed. */
   options: S;
   /** Which other models the loss needs, given its options. */
-  needs?: (options: z.output<S>) => Needs;
-  /** Rollout algorithms only: rewards → one advantage per answer. */
-  advantages?: (rewards: RolloutRewards, options: z.output<S>) => Float32Array;
+  needs?(options: z.output<S>): Needs;
+  /** Rollout algorithms only: rewards → one advantage per answer, `[prompts * groupSize]`. */
+  advantages?(rewards: RolloutRewards, options: z.output<S>): Float32Array;
   /** The loss: a pure function over tensors. */
-  loss: (batch: BatchKinds[K], options: z.output<S>) => LossResult;
+  loss(batch: BatchKinds[K], options: z.output<S>): LossResult;
 }
+
+/**
+ * Any definition, for code that reads them generically. A union discriminated by `batch`: after
+ * `if (algorithm.batch === 'pairwise')`, `algorithm.loss` takes a `PairwiseBatch`.
+ */
+export type AnyAlgorithm = { [K in BatchKind]: AlgorithmDefinition<K> }[BatchKind];
 
 /** Declares an algorithm; it only fixes the types, so that `options` are inferred inside `loss`. */
 export function defineAlgorithm<K extends BatchKind, S extends z.ZodType>(

@@ -1,0 +1,120 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type AnyAlgorithm, defineAlgorithm } from './definition.ts';
+import { algorithms } from './resolve.ts';
+import { contract } from './testing/contract.ts';
+import { useBackend } from './testing/cpu.tmp.ts';
+
+beforeAll(async () => {
+  await useBackend('cpu');
+});
+
+/** Options beyond the defaults under which the contract must hold too. */
+const variants: Record<string, object[]> = {
+  dpo: [{ variant: 'ipo' }, { variant: 'hinge', beta: 1 }, { labelSmoothing: 0.2 }],
+  grpo: [
+    { aggregation: 'sequence-mean', beta: 0.04 },
+    { aggregation: 'sequence-sum', scaleRewards: 'none', clipHigh: 0.28 },
+    { beta: 1, klEstimator: 'k1', scaleRewards: 'batch' },
+    { beta: 1, klEstimator: 'k2' },
+  ],
+};
+
+for (const [name, algorithm] of Object.entries(algorithms)) {
+  for (const options of [{}, ...(variants[name] ?? [])]) {
+    describe(`${name} ${JSON.stringify(options)}`, () => {
+      for (const check of contract(algorithm, options)) test(check.name, check.run);
+    });
+  }
+}
+
+/** The contract must catch what it is there for. */
+describe('the contract finds', () => {
+  const broken = (loss: AnyAlgorithm['loss']) =>
+    defineAlgorithm({
+      name: 'broken',
+      paper: { title: '', url: '' },
+      batch: 'supervised',
+      options: z.strictObject({}),
+      loss: (batch) => loss(batch as never, {}),
+    });
+  const failures = (algorithm: AnyAlgorithm) =>
+    contract(algorithm)
+      .filter(({ run }) => {
+        try {
+          run();
+          return false;
+        } catch {
+          return true;
+        }
+      })
+      .map(({ name }) => name);
+
+  test('a mean over the micro-batch instead of the totals', () => {
+    const loss = ({ logProbs, mask }: { logProbs: tf.Tensor; mask: tf.Tensor }) => ({
+      loss: tf.neg(tf.div(tf.sum(tf.mul(logProbs, mask)), tf.sum(mask))) as tf.Scalar,
+      metrics: {},
+    });
+    expect(failures(broken(loss as never))).toEqual(['micro-batches add up to the whole batch']);
+  });
+
+  test('padding that is not masked', () => {
+    const loss = ({ logProbs, totals }: { logProbs: tf.Tensor; totals: { tokens: tf.Scalar } }) => ({
+      loss: tf.neg(tf.div(tf.sum(logProbs), totals.tokens)) as tf.Scalar,
+      metrics: {},
+    });
+    expect(failures(broken(loss as never))).toEqual(['padding does not matter']);
+  });
+
+  test('an exponential that overflows', () => {
+    const loss = ({
+      logProbs,
+      mask,
+      totals,
+    }: {
+      logProbs: tf.Tensor;
+      mask: tf.Tensor;
+      totals: { tokens: tf.Scalar };
+    }) => ({
+      loss: tf.div(tf.sum(tf.mul(tf.exp(tf.neg(logProbs)), mask)), totals.tokens) as tf.Scalar,
+      metrics: {},
+    });
+    expect(failures(broken(loss as never))).toContain(
+      'loss and gradients are finite on extreme log-probabilities',
+    );
+  });
+
+  test('a loss that ignores the policy', () => {
+    const loss = ({
+      logProbs,
+      mask,
+      totals,
+    }: {
+      logProbs: tf.Tensor;
+      mask: tf.Tensor;
+      totals: { tokens: tf.Scalar };
+    }) => ({
+      loss: tf.div(tf.sum(tf.mul(tf.mul(logProbs, 0), mask)), totals.tokens) as tf.Scalar,
+      metrics: {},
+    });
+    expect(failures(broken(loss as never))).toEqual(['the loss depends on the policy']);
+  });
+
+  test('a weight that depends on the place in the batch', () => {
+    const loss = ({
+      logProbs,
+      mask,
+      totals,
+    }: {
+      logProbs: tf.Tensor;
+      mask: tf.Tensor;
+      totals: { tokens: tf.Scalar };
+    }) => {
+      const weights = tf.reshape(tf.range(1, logProbs.shape[0]! + 1), [-1, 1]);
+      const sum = tf.sum(tf.mul(tf.mul(logProbs, weights), mask));
+      return { loss: tf.neg(tf.div(sum, totals.tokens)) as tf.Scalar, metrics: {} };
+    };
+    expect(failures(broken(loss as never))).toContain('the order of the examples does not matter');
+  });
+});

@@ -1,0 +1,1 @@
+export { type ContractCheck, contract } from './contract.ts';
