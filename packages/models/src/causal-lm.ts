@@ -1,0 +1,164 @@
+import { linearCrossEntropy } from '@attune/backend-onnx/ops';
+import {
+  neg,
+  slice,
+  type Tensor2D,
+  type Tensor3D,
+  tensor,
+  tidy,
+  type Variable,
+  variable,
+} from '@tensorflow/tfjs-core';
+import { createCache, type KvCache } from './cache.ts';
+import { readParameters, type SaveOptions, saveModel } from './checkpoint-folder.ts';
+import { type DecoderConfig, type NewDecoder, parseConfig, readConfig } from './config.ts';
+import {
+  type DecoderInputs,
+  decoderHidden,
+  decoderLogits,
+  decoderStep,
+  outputWeight,
+  type StepInputs,
+  type StepOutput,
+} from './decoder.ts';
+import { initialValues } from './init.ts';
+import type { LoraState } from './lora.ts';
+import { parameterShapes } from './parameters.ts';
+
+/** A decoder-only language model: a configuration, variables, and the forward pass over them. */
+export class CausalLM {
+  readonly config: DecoderConfig;
+  /** Variables by Hugging Face name; LoRA's matrices stand among them as `<projection>.lora_A.weight`. */
+  readonly params: Record<string, Variable>;
+  /** Set while LoRA is applied; see `applyLora`. */
+  lora: LoraState | undefined;
+  /** Trade time for memory: keep only each layer's input for the backward pass. Default false. */
+  gradientCheckpointing = false;
+
+  /** Takes the parameters as they are; `fromConfig` and `load` create them. */
+  constructor(config: DecoderConfig, params: Record<string, Variable>, lora?: LoraState) {
+    this.config = config;
+    this.params = params;
+    this.lora = lora;
+  }
+
+  /**
+   * A model with fresh weights, a pure function of the configuration and the seed.
+   *
+   * @throws one line naming the key, when the configuration does not hold together
+   */
+  static fromConfig(config: NewDecoder, { seed }: { seed: number }): CausalLM {
+    const checked = parseConfig(config);
+    return createModel(checked, (name, shape) => initialValues(name, shape, checked, seed));
+  }
+
+  /**
+   * Reads a Hugging Face folder: config.json and model.safetensors, or its shards. Weights are widened to float32.
+   *
+   * @throws one line naming the file and the key or tensor, when something is missing or does not fit
+   */
+  static load(dir: string): CausalLM {
+    const config = readConfig(dir);
+    return readParameters(dir, parameterShapes(config), (read) => createModel(config, read));
+  }
+
+  /**
+   * Writes config.json and the weights in Hugging Face layout, each file atomically. The folder is created.
+   *
+   * @throws when LoRA is applied: merge it first, or save it alone with `saveAdapter`
+   */
+  save(dir: string, options: SaveOptions = {}): void {
+    if (this.lora)
+      throw new Error(
+        'save: the model carries LoRA adapters; call mergeLora first, or saveAdapter to save them alone',
+      );
+    saveModel(dir, this.config, this.params, options);
+  }
+
+  /** What an optimizer updates, by name: all parameters, or LoRA's alone while it is applied. */
+  trainable(): Record<string, Variable> {
+    return Object.fromEntries(Object.entries(this.params).filter(([, parameter]) => parameter.trainable));
+  }
+
+  /** Hidden states after the last norm, `[batch, seq, d]`. */
+  hidden(inputs: DecoderInputs): Tensor3D {
+    const { gradientCheckpointing, lora: adapters } = this;
+    return tidy(() => decoderHidden(this.params, this.config, inputs, { adapters, gradientCheckpointing }));
+  }
+
+  /**
+   * Logits, `[batch, seq, vocab]`.
+   *
+   * @param keep compute only those of the last `keep` positions, `[batch, keep, vocab]`; default all
+   */
+  logits(inputs: DecoderInputs, { keep }: { keep?: number } = {}): Tensor3D {
+    return tidy(() => decoderLogits(this.params, lastPositions(this.hidden(inputs), keep)));
+  }
+
+  /**
+   * Log-probability of each label, `[batch, seq]`; 0 where the label is −100. All logits never exist at once.
+   *
+   * @param labels int32 `[batch, seq]`, already shifted: `labels[b, t]` follows `inputIds[b, t]`
+   */
+  logProbs(inputs: DecoderInputs, labels: Tensor2D): Tensor2D {
+    return tidy(() => neg(linearCrossEntropy(this.hidden(inputs), outputWeight(this.params), labels)));
+  }
+
+  /** An empty key-value cache for this model. */
+  createCache(batch: number, capacity: number): KvCache {
+    return createCache(this.config, batch, capacity);
+  }
+
+  /**
+   * Feeds new tokens to a model that decodes: a prompt, then token after token. The cache is consumed; dispose of its
+   * tensors afterwards and go on with the one returned. For logits, `project` the hidden states.
+   */
+  step(inputs: StepInputs): StepOutput {
+    return tidy(() => {
+      const { hidden, cache } = decoderStep(this.params, this.config, inputs, { adapters: this.lora });
+      return { hidden, cache: { ...cache } };
+    });
+  }
+
+  /** Hidden states, e.g. those of a step, → logits: `[..., d]` → `[..., vocab]`. */
+  project<T extends Tensor3D | Tensor2D>(hidden: T): T {
+    return tidy(() => decoderLogits(this.params, hidden));
+  }
+
+  /** The same model without its adapters. It shares the variables: do not dispose of it. */
+  withoutLora(): CausalLM {
+    const own = Object.entries(this.params).filter(([name]) => !name.includes('.lora_'));
+    return new CausalLM(this.config, Object.fromEntries(own));
+  }
+
+  /** A model of equal weights in variables of its own, e.g. a frozen reference. */
+  clone(): CausalLM {
+    const copies = Object.entries(this.params).map(([name, p]) => [name, variable(p, p.trainable)] as const);
+    return new CausalLM(this.config, Object.fromEntries(copies), this.lora);
+  }
+
+  /** Frees every variable. */
+  dispose(): void {
+    for (const parameter of Object.values(this.params)) parameter.dispose();
+  }
+}
+
+function createModel(
+  config: DecoderConfig,
+  values: (name: string, shape: number[]) => Float32Array,
+): CausalLM {
+  const entries = Object.entries(parameterShapes(config)).map(
+    ([name, shape]) => [name, tidy(() => variable(tensor(values(name, shape), shape)))] as const,
+  );
+  return new CausalLM(config, Object.fromEntries(entries));
+}
+
+function lastPositions(hidden: Tensor3D, keep: number | undefined): Tensor3D {
+  const [batch, seq, d] = hidden.shape;
+  if (keep === undefined) return hidden;
+  if (!(Number.isInteger(keep) && keep >= 1 && keep <= seq))
+    throw new Error(
+      `logits: keep must be a whole number from 1 to ${seq} (the sequence length), found ${keep}`,
+    );
+  return slice(hidden, [0, seq - keep, 0], [batch, keep, d]);
+}
