@@ -1,0 +1,175 @@
+import { PairTable } from '../text/pair-table.ts';
+
+/** Words of a corpus as symbols: word `w` is `symbols[starts[w] .. starts[w] + lengths[w]]`. */
+export interface CountedWords {
+  symbols: Int32Array;
+  starts: Int32Array;
+  lengths: Int32Array;
+  /** How often each word occurs; doubles, so that no corpus overflows them. */
+  counts: Float64Array;
+}
+
+export interface LearnOptions {
+  /** Pairs that occur less often are not merged. */
+  minFrequency: number;
+  /** Symbols never cover this many initial symbols or more; Infinity for no limit. */
+  maxTokenLength: number;
+  /** The id of the joined token; new or (when another merge already made that string) existing. */
+  join(left: number, right: number): number;
+  /** Asked before each merge. */
+  isFull(): boolean;
+}
+
+/** A candidate: a pair, how often it was seen when queued, and the words it was seen in since. */
+interface Candidate {
+  pair: number;
+  count: number;
+  words: number[];
+}
+
+/**
+ * Learns BPE merges: repeatedly joins the most frequent pair, the one of smaller ids among equals. Counts
+ * are kept up to date by looking only at the words that hold the pair; a lazy heap holds the candidates, whose
+ * counts are corrected when they surface. Equals `BpeTrainer` of Hugging Face tokenizers merge for merge.
+ * @returns left and right id of each merge, in order
+ */
+export function learnMerges(words: CountedWords, options: LearnOptions): [number, number][] {
+  const pairs = new PairTable(1 << 14);
+  const counts: number[] = [];
+  const newWords: number[][] = [];
+  const touched: number[] = [];
+  const spans = new Int32Array(words.symbols.length).fill(1);
+
+  const change = (left: number, right: number, count: number, word: number) => {
+    const pair = pairs.findOrAdd(left, right);
+    counts[pair] = (counts[pair] ?? 0) + count;
+    if (count < 0) return;
+    newWords[pair] ??= [];
+    const list = newWords[pair];
+    if (list.length === 0) touched.push(pair);
+    if (list.at(-1) !== word) list.push(word);
+  };
+
+  for (let word = 0; word < words.counts.length; word++) {
+    const end = words.starts[word]! + words.lengths[word]! - 1;
+    for (let i = words.starts[word]!; i < end; i++) {
+      change(words.symbols[i]!, words.symbols[i + 1]!, words.counts[word]!, word);
+    }
+  }
+
+  const heap = new CandidateHeap((a, b) => {
+    if (a.count !== b.count) return a.count > b.count;
+    const left = pairs.left(a.pair) - pairs.left(b.pair);
+    return left !== 0 ? left < 0 : pairs.right(a.pair) < pairs.right(b.pair);
+  });
+  const queueTouched = () => {
+    for (const pair of touched) {
+      if (counts[pair]! > 0) heap.push({ pair, count: counts[pair]!, words: newWords[pair]! });
+      newWords[pair] = [];
+    }
+    touched.length = 0;
+  };
+  queueTouched();
+
+  const merges: [number, number][] = [];
+  while (!options.isFull() && heap.size > 0) {
+    const top = heap.pop();
+    if (top.count !== counts[top.pair]) {
+      top.count = counts[top.pair]!;
+      if (top.count > 0) heap.push(top);
+      continue;
+    }
+    if (top.count < Math.max(1, options.minFrequency)) break;
+    const left = pairs.left(top.pair);
+    const right = pairs.right(top.pair);
+    const joined = options.join(left, right);
+    merges.push([left, right]);
+    for (const word of top.words) {
+      mergeWord(words, spans, word, left, right, joined, options.maxTokenLength, change);
+    }
+    queueTouched();
+  }
+  return merges;
+}
+
+/** Joins the pair throughout one word, in place, and reports the pairs that vanish and appear. */
+function mergeWord(
+  words: CountedWords,
+  spans: Int32Array,
+  word: number,
+  left: number,
+  right: number,
+  joined: number,
+  maxLength: number,
+  change: (left: number, right: number, count: number, word: number) => void,
+): void {
+  const { symbols } = words;
+  const start = words.starts[word]!;
+  const end = start + words.lengths[word]!;
+  const count = words.counts[word]!;
+  let to = start;
+  for (let from = start; from < end; from++, to++) {
+    if (symbols[from] !== left || from + 1 >= end || symbols[from + 1] !== right) {
+      symbols[to] = symbols[from]!;
+      spans[to] = spans[from]!;
+      continue;
+    }
+    const span = spans[from]! + spans[from + 1]!;
+    if (to > start) {
+      change(symbols[to - 1]!, left, -count, word);
+      if (spans[to - 1]! + span < maxLength) change(symbols[to - 1]!, joined, count, word);
+    }
+    symbols[to] = joined;
+    spans[to] = span;
+    from++;
+    if (from + 1 < end) {
+      change(right, symbols[from + 1]!, -count, word);
+      if (spans[from + 1]! + span < maxLength) change(joined, symbols[from + 1]!, count, word);
+    }
+  }
+  words.lengths[word] = to - start;
+}
+
+class CandidateHeap {
+  readonly #items: Candidate[] = [];
+  readonly #before: (a: Candidate, b: Candidate) => boolean;
+
+  constructor(before: (a: Candidate, b: Candidate) => boolean) {
+    this.#before = before;
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  push(item: Candidate): void {
+    const items = this.#items;
+    let at = items.length;
+    items.push(item);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#before(item, items[parent]!)) break;
+      items[at] = items[parent]!;
+      at = parent;
+    }
+    items[at] = item;
+  }
+
+  pop(): Candidate {
+    const items = this.#items;
+    const top = items[0]!;
+    const item = items.pop()!;
+    if (items.length === 0) return top;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= items.length) break;
+      if (child + 1 < items.length && this.#before(items[child + 1]!, items[child]!)) child++;
+      if (!this.#before(items[child]!, item)) break;
+      items[at] = items[child]!;
+      at = child;
+    }
+    items[at] = item;
+    return top;
+  }
+}
