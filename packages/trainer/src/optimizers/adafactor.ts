@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { decayed } from './arithmetic.ts';
 import type { Optimizer, Slots } from './optimizer.ts';
 
 /** Options of Adafactor, with PyTorch's defaults. */
@@ -7,7 +8,10 @@ export const adafactorOptions = z.strictObject({
   /** Exponent of the decay of the second moment: `β₂ = 1 − stepᵈ`. */
   beta2Decay: z.number().max(0).default(-0.8),
   /** Floor of the second moment, squared before use. Default: the resolution of float32. */
-  eps1: z.number().gt(0).default(2 ** -23),
+  eps1: z
+    .number()
+    .gt(0)
+    .default(2 ** -23),
   /** Floor of a parameter's root mean square, which scales its step. */
   eps2: z.number().min(0).default(1e-3),
   /** Largest root mean square of an update. */
@@ -38,29 +42,29 @@ export function adafactor(options: z.input<typeof adafactorOptions> = {}): Optim
     },
     update({ param, grad, slots, scalars, weightDecay }) {
       const { keep, take, lr, relativeStep } = scalars;
-      const square = grad.square();
+      const square = tf.square(grad);
+      const blend = (old: tf.Tensor, found: tf.Tensor) => tf.add(tf.mul(old, keep!), tf.mul(found, take!));
       const slotsAfter: Slots = {};
       let variance: tf.Tensor;
       if (param.rank < 2) {
-        variance = slots.variance!.mul(keep!).add(square.mul(take!));
+        variance = blend(slots.variance!, square);
         slotsAfter.variance = variance;
       } else {
-        const row = slots.row_var!.mul(keep!).add(square.mean(-1, true).mul(take!));
-        const column = slots.col_var!.mul(keep!).add(square.mean(-2, true).mul(take!));
+        const row = blend(slots.row_var!, tf.mean(square, -1, true));
+        const column = blend(slots.col_var!, tf.mean(square, -2, true));
         slotsAfter.row_var = row;
         slotsAfter.col_var = column;
-        variance = row.mul(column).div(row.mean(-2, true).maximum(eps1));
+        variance = tf.div(tf.mul(row, column), tf.maximum(tf.mean(row, -2, true), eps1));
       }
-      const update = grad.div(variance.maximum(eps1 * eps1).sqrt());
-      const clipping = rootMeanSquare(update).div(clip).maximum(1);
-      const size = rootMeanSquare(param).maximum(eps2).mul(relativeStep!).div(clipping);
-      const decayed = weightDecay === 0 ? param : param.sub(param.mul(lr!.mul(weightDecay)));
-      return { param: decayed.sub(update.mul(size)), slots: slotsAfter };
+      const update = tf.div(grad, tf.sqrt(tf.maximum(variance, eps1 * eps1)));
+      const clipping = tf.maximum(tf.div(rootMeanSquare(update), clip), 1);
+      const size = tf.div(tf.mul(tf.maximum(rootMeanSquare(param), eps2), relativeStep!), clipping);
+      return { param: tf.sub(decayed(param, lr!, weightDecay), tf.mul(update, size)), slots: slotsAfter };
     },
   };
 }
 
-const rootMeanSquare = (x: tf.Tensor) => x.square().mean().sqrt();
+const rootMeanSquare = (x: tf.Tensor) => tf.sqrt(tf.mean(tf.square(x)));
 
 /** The shape with one axis, counted from the end, reduced to 1. */
 function without(shape: readonly number[], axis: number): number[] {

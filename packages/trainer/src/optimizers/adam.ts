@@ -1,9 +1,12 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import { adamW, adamWOptions } from './adamw.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Options of Adam, with PyTorch's defaults. */
-export const adamOptions = adamWOptions.extend({ weightDecay: adamWOptions.shape.weightDecay.unwrap().default(0) });
+export const adamOptions = adamWOptions.extend({
+  weightDecay: adamWOptions.shape.weightDecay.unwrap().default(0),
+});
 
 /**
  * Adam. Kingma and Ba, "Adam: A Method for Stochastic Optimization", algorithm 1 (https://arxiv.org/abs/1412.6980).
@@ -17,7 +20,7 @@ export function adam(options: z.input<typeof adamOptions> = {}): Optimizer {
     name: 'adam',
     update(input) {
       const { param, grad, weightDecay } = input;
-      const regularised = weightDecay === 0 ? grad : grad.add(param.mul(weightDecay));
+      const regularised = weightDecay === 0 ? grad : tf.add(grad, tf.mul(param, weightDecay));
       return inner.update({ ...input, grad: regularised, weightDecay: 0 });
     },
   };

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { decayed, mix } from './arithmetic.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Options of AdamW, with PyTorch's defaults except for `weightDecay`. */
@@ -28,11 +29,14 @@ export function adamW(options: z.input<typeof adamWOptions> = {}): Optimizer {
     }),
     init: (_name, param) => ({ exp_avg: tf.zerosLike(param), exp_avg_sq: tf.zerosLike(param) }),
     update({ param, grad, slots, scalars, weightDecay }) {
-      const average = slots.exp_avg!.mul(beta1).add(grad.mul(1 - beta1));
-      const square = slots.exp_avg_sq!.mul(beta2).add(grad.square().mul(1 - beta2));
-      const step = average.div(square.sqrt().mul(scalars.rootScale!).add(eps)).mul(scalars.stepSize!);
-      const decayed = weightDecay === 0 ? param : param.sub(param.mul(scalars.lr!.mul(weightDecay)));
-      return { param: decayed.sub(step), slots: { exp_avg: average, exp_avg_sq: square } };
+      const average = mix(slots.exp_avg!, grad, beta1);
+      const square = mix(slots.exp_avg_sq!, tf.square(grad), beta2);
+      const root = tf.add(tf.mul(tf.sqrt(square), scalars.rootScale!), eps);
+      const step = tf.mul(tf.div(average, root), scalars.stepSize!);
+      return {
+        param: tf.sub(decayed(param, scalars.lr!, weightDecay), step),
+        slots: { exp_avg: average, exp_avg_sq: square },
+      };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { adafactor, adafactorOptions } from './adafactor.ts';
 import { adam, adamOptions } from './adam.ts';
 import { adamW, adamWOptions } from './adamw.ts';
@@ -21,9 +21,12 @@ export const optimizers = {
 export type OptimizerName = keyof typeof optimizers;
 
 /** Builds the optimizer named in `options`, e.g. `{ name: 'adamw', beta2: 0.95 }`. Throws a `ZodError` on bad options. */
-export function createOptimizer({ name, ...options }: { name: OptimizerName } & Record<string, unknown>): Optimizer {
+export function createOptimizer({
+  name,
+  ...options
+}: { name: OptimizerName } & Record<string, unknown>): Optimizer {
   return (optimizers[name].create as (options: z.input<z.ZodObject>) => Optimizer)(options);
 }
 
-export { adafactor, adam, adamW, lion, muon, sgd };
 export type { Optimizer, Slots, UpdateInput, UpdateOutput } from './optimizer.ts';
+export { adafactor, adam, adamW, lion, muon, sgd };

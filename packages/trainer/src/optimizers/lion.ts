@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { decayed, mix } from './arithmetic.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Options of Lion, with the paper's defaults. */
@@ -23,11 +24,10 @@ export function lion(options: z.input<typeof lionOptions> = {}): Optimizer {
     init: (_name, param) => ({ exp_avg: tf.zerosLike(param) }),
     update({ param, grad, slots, scalars, weightDecay }) {
       const momentum = slots.exp_avg!;
-      const direction = momentum.mul(beta1).add(grad.mul(1 - beta1)).sign();
-      const step = weightDecay === 0 ? direction : direction.add(param.mul(weightDecay));
+      const step = tf.mul(tf.sign(mix(momentum, grad, beta1)), scalars.lr!);
       return {
-        param: param.sub(step.mul(scalars.lr!)),
-        slots: { exp_avg: momentum.mul(beta2).add(grad.mul(1 - beta2)) },
+        param: tf.sub(decayed(param, scalars.lr!, weightDecay), step),
+        slots: { exp_avg: mix(momentum, grad, beta2) },
       };
     },
   };

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { adamW, adamWOptions } from './adamw.ts';
+import { decayed, mix } from './arithmetic.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Options of Muon. `beta1`, `beta2` and `eps` are AdamW's, for the parameters that Muon leaves to it. */
@@ -30,12 +31,14 @@ export function muon(options: z.input<typeof muonOptions> = {}): Optimizer {
     update(input) {
       const { name, param, grad, slots, scalars, weightDecay } = input;
       if (!isHiddenMatrix(name, param)) return fallback.update(input);
-      const velocity = slots.momentum_buffer!.mul(momentum).add(grad.mul(1 - momentum));
-      const direction = nesterov ? grad.mul(1 - momentum).add(velocity.mul(momentum)) : velocity;
-      const [rows, columns] = param.shape as [number, number];
-      const step = orthogonalize(direction as tf.Tensor2D, iterations).mul(0.2 * Math.sqrt(Math.max(rows, columns)));
-      const decayed = weightDecay === 0 ? param : param.sub(param.mul(scalars.lr!.mul(weightDecay)));
-      return { param: decayed.sub(step.mul(scalars.lr!)), slots: { momentum_buffer: velocity } };
+      const velocity = mix(slots.momentum_buffer!, grad, momentum);
+      const direction = (nesterov ? mix(velocity, grad, momentum) : velocity) as tf.Tensor2D;
+      const scale = tf.mul(scalars.lr!, 0.2 * Math.sqrt(Math.max(...param.shape)));
+      const step = tf.mul(orthogonalize(direction, iterations), scale);
+      return {
+        param: tf.sub(decayed(param, scalars.lr!, weightDecay), step),
+        slots: { momentum_buffer: velocity },
+      };
     },
   };
 }
@@ -53,12 +56,12 @@ export function orthogonalize(matrix: tf.Tensor2D, iterations = 5): tf.Tensor2D 
   const [a, b, c] = [3.4445, -4.775, 2.0315];
   // The Gram matrix is built over the shorter side.
   const tall = matrix.shape[0] > matrix.shape[1];
-  let x: tf.Tensor2D = tall ? matrix.transpose() : matrix;
-  x = x.div(x.square().sum().sqrt().maximum(1e-7));
+  let x: tf.Tensor2D = tall ? tf.transpose(matrix) : matrix;
+  x = tf.div(x, tf.maximum(tf.sqrt(tf.sum(tf.square(x))), 1e-7));
   for (let i = 0; i < iterations; i++) {
     const gram = tf.matMul(x, x, false, true);
-    const polynomial = gram.mul(b).add(tf.matMul(gram, gram).mul(c)) as tf.Tensor2D;
-    x = x.mul(a).add(tf.matMul(polynomial, x));
+    const polynomial: tf.Tensor2D = tf.add(tf.mul(gram, b), tf.mul(tf.matMul(gram, gram), c));
+    x = tf.add(tf.mul(x, a), tf.matMul(polynomial, x));
   }
-  return tall ? x.transpose() : x;
+  return tall ? tf.transpose(x) : x;
 }

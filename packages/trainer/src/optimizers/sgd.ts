@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { Optimizer, Slots } from './optimizer.ts';
+import type { Optimizer, Slots, UpdateOutput } from './optimizer.ts';
 
 /** Options of SGD, with PyTorch's defaults. */
 export const sgdOptions = z.strictObject({
@@ -22,12 +22,12 @@ export function sgd(options: z.input<typeof sgdOptions> = {}): Optimizer {
     weightDecay,
     scalars: (_step, lr) => ({ lr }),
     init: (_name, param): Slots => (momentum === 0 ? {} : { momentum_buffer: tf.zerosLike(param) }),
-    update({ param, grad, slots, scalars, weightDecay }) {
-      const gradient = weightDecay === 0 ? grad : grad.add(param.mul(weightDecay));
-      if (momentum === 0) return { param: param.sub(gradient.mul(scalars.lr!)), slots: {} };
-      const velocity = slots.momentum_buffer!.mul(momentum).add(gradient);
-      const direction = nesterov ? gradient.add(velocity.mul(momentum)) : velocity;
-      return { param: param.sub(direction.mul(scalars.lr!)), slots: { momentum_buffer: velocity } };
+    update({ param, grad, slots, scalars, weightDecay }): UpdateOutput {
+      const gradient = weightDecay === 0 ? grad : tf.add(grad, tf.mul(param, weightDecay));
+      if (momentum === 0) return { param: tf.sub(param, tf.mul(gradient, scalars.lr!)), slots: {} };
+      const velocity = tf.add(tf.mul(slots.momentum_buffer!, momentum), gradient);
+      const direction = nesterov ? tf.add(gradient, tf.mul(velocity, momentum)) : velocity;
+      return { param: tf.sub(param, tf.mul(direction, scalars.lr!)), slots: { momentum_buffer: velocity } };
     },
   };
 }

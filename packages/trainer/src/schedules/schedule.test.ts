@@ -20,7 +20,9 @@ describe('createSchedule', () => {
     expect(rounded(curve({ name: 'cosine', warmup: 2, floor: 0.5 }, 5))).toEqual([0.5, 1, 1, 0.75, 0.5]);
   });
   it('stays, then decays (wsd)', () => {
-    expect(rounded(curve({ name: 'wsd', warmup: 2, decay: 4 }, 8))).toEqual([0.5, 1, 1, 1, 1, 0.666667, 0.333333, 0]);
+    expect(rounded(curve({ name: 'wsd', warmup: 2, decay: 4 }, 8))).toEqual([
+      0.5, 1, 1, 1, 1, 0.666667, 0.333333, 0,
+    ]);
   });
   it('stays at the floor beyond the last step', () => {
     expect(createSchedule({ name: 'cosine', floor: 0.1 }, 10)(50)).toBeCloseTo(0.1, 12);

@@ -34,7 +34,10 @@ export type ScheduleOptions = z.output<typeof scheduleOptions>;
  * @param steps number of steps of the whole run
  * @returns factor in [0, 1] of a step counted from 0
  */
-export function createSchedule(options: z.input<typeof scheduleOptions>, steps: number): (step: number) => number {
+export function createSchedule(
+  options: z.input<typeof scheduleOptions>,
+  steps: number,
+): (step: number) => number {
   const parsed = scheduleOptions.parse(options);
   const inSteps = (value: number) => (value < 1 ? Math.round(value * steps) : value);
   const warmup = inSteps(parsed.warmup);

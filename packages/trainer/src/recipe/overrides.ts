@@ -1,0 +1,73 @@
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+import { UserError } from '../errors.ts';
+
+/** A plain object as YAML gives it. */
+export type Plain = Record<string, unknown>;
+
+/** Sections that may be written as one word, and the key that the word stands for. */
+const shorthands: Record<string, string> = {
+  algorithm: 'name',
+  optimizer: 'name',
+  schedule: 'name',
+  model: 'path',
+  tokenizer: 'path',
+  output: 'folder',
+};
+
+/** Keys whose value is a path: relative to the recipe in the recipe, to the working folder on the command line. */
+export const pathKeys = ['model.path', 'tokenizer.path', 'data.train.path', 'data.validation.path'];
+
+/** Writes `algorithm: dpo` out as `algorithm: { name: dpo }`, and likewise for the other sections. */
+export function expandShorthands(recipe: Plain): Plain {
+  const expanded = { ...recipe };
+  for (const [section, key] of Object.entries(shorthands)) {
+    const value = expanded[section];
+    if (typeof value === 'string') expanded[section] = { [key]: value };
+  }
+  return expanded;
+}
+
+/**
+ * Applies `key=value` words, e.g. `batch.size=8` or `rewards.0.weight=2`; values are YAML. Sections that the
+ * recipe lacks are created.
+ * @returns the recipe with the overrides, and the dotted keys that were set
+ * @throws UserError when a word has no `=` or walks into a value that has no parts
+ */
+export function applyOverrides(recipe: Plain, words: readonly string[]): { recipe: Plain; keys: string[] } {
+  const changed = structuredClone(recipe);
+  const keys = words.map((word) => {
+    const equals = word.indexOf('=');
+    if (equals < 1) throw new UserError(`${word}: an override is written key=value, e.g. batch.size=8`);
+    const key = word.slice(0, equals);
+    set(changed, key.split('.'), parseValue(key, word.slice(equals + 1)), word);
+    return key;
+  });
+  return { recipe: expandShorthands(changed), keys };
+}
+
+function parseValue(key: string, text: string): unknown {
+  try {
+    const value: unknown = parse(text);
+    return pathKeys.includes(key) && typeof value === 'string' ? resolve(value) : value;
+  } catch {
+    return text;
+  }
+}
+
+function set(target: Plain, path: string[], value: unknown, word: string): void {
+  let place: Plain = target;
+  for (const [i, part] of path.slice(0, -1).entries()) {
+    const section = i === 0 ? shorthands[part] : undefined;
+    if (place[part] === undefined || place[part] === null) place[part] = {};
+    else if (section && typeof place[part] === 'string') place[part] = { [section]: place[part] };
+    const next = place[part];
+    if (typeof next !== 'object' || next === null) {
+      throw new UserError(
+        `${word}: ${path.slice(0, i + 1).join('.')} is ${JSON.stringify(next)}, it has no parts`,
+      );
+    }
+    place = next as Plain;
+  }
+  place[path.at(-1)!] = value;
+}
