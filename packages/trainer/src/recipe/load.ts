@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, extname, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import { fileError, UserError } from '../errors.ts';
+import { describeIssues } from './issues.ts';
+import { applyOverrides, expandShorthands, type Plain, pathKeys } from './overrides.ts';
+import { type Recipe, recipeSchema } from './schema.ts';
+
+/** A recipe together with where it came from. */
+export interface LoadedRecipe {
+  recipe: Recipe;
+  /** How messages call it: the file's name as it was given. */
+  label: string;
+  /** Folder of the file: packages named by the recipe are looked up from here. */
+  folder: string;
+}
+
+/**
+ * Reads a recipe, applies `key=value` overrides, validates, fills in defaults and makes its paths absolute.
+ * @param path YAML file
+ * @param overrides e.g. `['batch.size=8', 'data.train.path=my.jsonl']`; paths here are relative to the working folder
+ * @throws UserError whose lines name every wrong key, what was found and what is wanted
+ */
+export function loadRecipe(path: string, overrides: readonly string[] = []): LoadedRecipe {
+  const name = basename(path, extname(path));
+  return parseRecipe(readText(path), {
+    label: basename(path),
+    folder: dirname(resolve(path)),
+    name,
+    overrides,
+  });
+}
+
+/** As `loadRecipe`, from text. `folder` is what relative paths refer to. */
+export function parseRecipe(
+  text: string,
+  {
+    label,
+    folder,
+    name,
+    overrides = [],
+  }: { label: string; folder: string; name: string; overrides?: readonly string[] },
+): LoadedRecipe {
+  const document = parseDocument(text, { prettyErrors: true });
+  const syntax = document.errors[0];
+  if (syntax) throw new UserError(`${label}: ${syntax.message.split('\n')[0]}`);
+  const raw: unknown = document.toJS();
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new UserError(
+      `${label}: a recipe is a YAML mapping with sections such as model, data and optimizer`,
+    );
+  }
+  const written = makePathsAbsolute(expandShorthands(raw as Plain), folder);
+  const { recipe: changed } = applyOverrides(written, overrides);
+  const filled = withDefaultNames(changed);
+  const parsed = recipeSchema.safeParse(filled);
+  if (!parsed.success) throw listProblems(label, describeIssues(parsed.error, recipeSchema, filled));
+  const recipe = { ...parsed.data, name: parsed.data.name ?? name };
+  const problems = contradictions(recipe, filled);
+  if (problems.length > 0) throw listProblems(label, problems);
+  return { recipe, label, folder };
+}
+
+/** One line per problem, each beginning with the file. */
+export function listProblems(label: string, problems: readonly string[]): UserError {
+  return new UserError(problems.map((problem) => `${label}: ${problem}`).join('\n'));
+}
+
+function readText(path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    if (error instanceof TypeError) throw new UserError(`${path}: is not UTF-8 text`);
+    throw fileError(error, `cannot read the recipe ${path}`);
+  }
+}
+
+/** A section that gives options but no name means the usual one. */
+function withDefaultNames(recipe: Plain): Plain {
+  const named = (value: unknown, name: string) =>
+    value === undefined || (isPlain(value) && value.name === undefined)
+      ? { name, ...(value as Plain) }
+      : value;
+  return {
+    ...recipe,
+    optimizer: named(recipe.optimizer, 'adamw'),
+    schedule: named(recipe.schedule, 'cosine'),
+    algorithm: named(recipe.algorithm, 'sft'),
+  };
+}
+
+const isPlain = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function makePathsAbsolute(recipe: Plain, folder: string): Plain {
+  const copy = structuredClone(recipe);
+  for (const key of pathKeys) {
+    const parts = key.split('.');
+    const last = parts.pop()!;
+    const parent = parts.reduce<unknown>((at, part) => (isPlain(at) ? at[part] : undefined), copy);
+    if (isPlain(parent) && typeof parent[last] === 'string') parent[last] = resolve(folder, parent[last]);
+  }
+  return copy;
+}
+
+/** What no single key can tell: sections that exclude or need each other. */
+function contradictions(recipe: Recipe, written: Plain): string[] {
+  const problems: string[] = [];
+  const { data, schedule, batch, model } = recipe;
+  const sized = isPlain(written.model) ? Object.keys(written.model) : [];
+  const sizes = sized.filter((key) => !['path', 'gradientCheckpointing'].includes(key));
+  if (model.path !== undefined && sizes.length > 0) {
+    problems.push(
+      `model.${sizes[0]} belongs to a new model, but model.path names one that has its sizes already`,
+    );
+  }
+  for (const [key, from] of Object.entries({ train: data.train, validation: data.validation })) {
+    if (from?.path !== undefined && from.generate !== undefined) {
+      problems.push(`data.${key} has both path and generate: keep one`);
+    }
+  }
+  if (data.train.path === undefined && data.train.generate === undefined) {
+    problems.push('data.train needs a path (a file of examples) or generate: word-problems');
+  }
+  if ((schedule.steps === undefined) === (schedule.epochs === undefined)) {
+    problems.push('schedule needs either steps or epochs');
+  }
+  if (batch.micro !== undefined && batch.micro > batch.size) {
+    problems.push(`batch.micro must be <= batch.size (${batch.size}), found ${batch.micro}`);
+  }
+  return problems;
+}
