@@ -57,6 +57,8 @@ export interface GraphBuilder {
   constant(data: readonly number[] | ArrayBufferView, type: ElementType, shape?: readonly number[]): Value;
   /** Casts; the identity when the type already fits. */
   cast(value: Value, type: ElementType): Value;
+  /** A tensor full of one value, without keeping a large one in memory. */
+  fill(value: number, type: ElementType, shape: readonly number[]): Value;
   /** Another shape for the same elements; the identity when the shape already fits. */
   reshape(value: Value, shape: readonly number[]): Value;
 }

@@ -28,7 +28,7 @@ defineKernel('Slice', ({ g, inputs, attrs }: LoweringContext<{ begin: number[]; 
     { shape: [...x.shape] } as Parameters<typeof slice_util.parseSliceParams>[0],
     attrs.begin,
     attrs.size,
-  );
+  ) as [number[], number[]];
   const end = begin.map((start, axis) => start + size[axis]!);
   return g.op('Slice', [x, g.constant(begin, 'int64'), g.constant(end, 'int64')], x.type, size);
 });

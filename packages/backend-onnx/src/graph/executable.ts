@@ -1,0 +1,130 @@
+import { encodeModel, type Model, type ModelNode, type ModelTensor } from '../onnx/model.ts';
+import { stringTable } from '../ort/strings.ts';
+import type { OrtRuntime } from '../ort/runtime.ts';
+import { ELEMENT_BYTES, type HostBuffer } from '../memory/host-buffer.ts';
+import type { Plan } from './plan.ts';
+import type { GraphValue, NodeOutput } from './value.ts';
+
+/** One input or output of a compiled graph. */
+export interface Slot extends ModelTensor {
+  byteLength: number;
+  /** Names this slot's type and shape among a buffer's tensors. */
+  key: string;
+  /** The shape as C reads it. */
+  dims: BigInt64Array;
+}
+
+/** The ONNX model of a plan. Names are short, since ONNX Runtime compares and copies them a lot. */
+export function toModel(plan: Plan, name: string): Model {
+  const names = new Map<GraphValue, string>();
+  plan.leaves.forEach((leaf, i) => names.set(leaf, `l${i}`));
+  plan.constants.forEach((constant, i) => names.set(constant, `c${i}`));
+  let count = 0;
+  for (const node of plan.nodes) {
+    for (const output of node.outputs) if (output) names.set(output, `v${count++}`);
+  }
+  const nameOf = (value: GraphValue | null) => (value ? names.get(value)! : '');
+  const describe = (value: GraphValue): ModelTensor => ({
+    name: nameOf(value),
+    type: value.type,
+    shape: value.shape,
+  });
+  return {
+    name,
+    nodes: plan.nodes.map(
+      (node): ModelNode => ({
+        opType: node.opType,
+        domain: node.domain,
+        inputs: node.inputs.map(nameOf),
+        outputs: node.outputs.map(nameOf),
+        attributes: node.attributes,
+      }),
+    ),
+    inputs: plan.leaves.map(describe),
+    outputs: plan.outputs.map(describe),
+    initializers: plan.constants.map((constant) => ({ ...describe(constant), bytes: constant.bytes })),
+  };
+}
+
+/** A graph compiled by ONNX Runtime, ready to run over host buffers. */
+export class Executable {
+  readonly inputs: Slot[];
+  readonly outputs: Slot[];
+  /** Size of the serialized model. */
+  readonly modelBytes: number;
+  readonly #runtime: OrtRuntime;
+  readonly #session: bigint;
+  readonly #inputNames: ReturnType<typeof stringTable>;
+  readonly #outputNames: ReturnType<typeof stringTable>;
+  readonly #inputValues: BigUint64Array;
+  readonly #outputValues: BigUint64Array;
+
+  constructor(runtime: OrtRuntime, plan: Plan, name: string) {
+    const model = toModel(plan, name);
+    const bytes = encodeModel(model);
+    this.modelBytes = bytes.byteLength;
+    this.#runtime = runtime;
+    this.#session = runtime.createSession(bytes, name);
+    this.inputs = model.inputs.map(toSlot);
+    this.outputs = model.outputs.map(toSlot);
+    this.#inputNames = stringTable(this.inputs.map((slot) => slot.name));
+    this.#outputNames = stringTable(this.outputs.map((slot) => slot.name));
+    this.#inputValues = pointerTable(this.inputs.length);
+    this.#outputValues = pointerTable(this.outputs.length);
+  }
+
+  /** Computes `outputs` from `inputs`; both in the order of the slots. Blocks until done. */
+  run(inputs: readonly HostBuffer[], outputs: readonly HostBuffer[]): void {
+    this.#bind(this.#inputValues, this.inputs, inputs);
+    this.#bind(this.#outputValues, this.outputs, outputs);
+    this.#runtime.run(this.#session, this.#inputNames, this.#inputValues, this.#outputNames, this.#outputValues);
+  }
+
+  /** As `run`, on another thread. The caller keeps the buffers until the promise settles. */
+  async runAsync(inputs: readonly HostBuffer[], outputs: readonly HostBuffer[]): Promise<void> {
+    const inputValues = pointerTable(inputs.length);
+    const outputValues = pointerTable(outputs.length);
+    this.#bind(inputValues, this.inputs, inputs);
+    this.#bind(outputValues, this.outputs, outputs);
+    await this.#runtime.runAsync(this.#session, this.#inputNames, inputValues, this.#outputNames, outputValues);
+  }
+
+  dispose(): void {
+    this.#runtime.releaseSession(this.#session);
+  }
+
+  #bind(table: BigUint64Array, slots: readonly Slot[], buffers: readonly HostBuffer[]): void {
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
+      const buffer = buffers[i]!;
+      let value = buffer.ortValues.get(slot.key);
+      if (value === undefined) {
+        value = this.#runtime.createTensor(buffer.bytes, slot);
+        buffer.ortValues.set(slot.key, value);
+      }
+      table[i] = value;
+    }
+  }
+}
+
+function toSlot(tensor: ModelTensor): Slot {
+  const dims = new BigInt64Array(new ArrayBuffer(8 * Math.max(1, tensor.shape.length)));
+  tensor.shape.forEach((extent, axis) => {
+    dims[axis] = BigInt(extent);
+  });
+  return {
+    ...tensor,
+    byteLength: byteLengthOf(tensor),
+    key: `${tensor.type}[${tensor.shape}]`,
+    dims,
+  };
+}
+
+/** Bytes that a value's elements take. */
+export function byteLengthOf(value: Pick<NodeOutput, 'type' | 'shape'>): number {
+  return value.shape.reduce((a, b) => a * b, ELEMENT_BYTES[value.type]);
+}
+
+function pointerTable(length: number): BigUint64Array {
+  return new BigUint64Array(new ArrayBuffer(8 * Math.max(1, length)));
+}

@@ -1,0 +1,171 @@
+import { availableParallelism } from 'node:os';
+import type { Slot } from '../graph/executable.ts';
+import { DATA_TYPE } from '../onnx/model.ts';
+import { addressOf, loadOrt, type OrtApi, type Pointer } from './api.ts';
+import { appendProvider, type ExecutionProvider } from './providers.ts';
+import type { StringTable } from './strings.ts';
+
+/** `OrtLoggingLevel`: failures reach the caller as errors, so ONNX Runtime itself stays silent. */
+const LOG_FATAL = 4;
+const SEQUENTIAL = 0;
+const ENABLE_ALL = 99;
+
+export interface RuntimeOptions {
+  /** Threads that compute one operator together; all cores by default. */
+  threads?: number;
+  /** Which execution provider runs the graph; `cpu` by default. */
+  provider?: ExecutionProvider;
+  /** Options of the execution provider, as in ONNX Runtime's documentation. */
+  providerOptions?: Record<string, string>;
+  /** Names of graph optimizers to leave out, as ONNX Runtime spells them. */
+  disabledOptimizers?: readonly string[];
+  /** Writes ONNX Runtime's profile of every session to files with this prefix. */
+  profile?: string;
+}
+
+/** The process-wide environment and what sessions share: threads, options, the description of host memory. */
+export class OrtRuntime {
+  readonly ort: OrtApi;
+  readonly threads: number;
+  readonly hostMemory: Pointer;
+  readonly sessionOptions: Pointer;
+  readonly profiling: boolean;
+  #env: Pointer;
+
+  /** @throws with ONNX Runtime's own words when the library or the execution provider cannot be used. */
+  constructor(options: RuntimeOptions = {}) {
+    this.ort = loadOrt();
+    this.threads = options.threads ?? availableParallelism();
+    this.profiling = options.profile !== undefined;
+    this.#env = environment(this.ort, this.threads);
+    this.hostMemory = this.ort.create((out) => this.ort.CreateCpuMemoryInfo(0, 0, out));
+    this.sessionOptions = this.#createSessionOptions(options);
+  }
+
+  /** Compiles a serialized model. */
+  createSession(model: Uint8Array, name: string): Pointer {
+    const { ort } = this;
+    try {
+      return ort.create((out) =>
+        ort.CreateSessionFromArray(this.#env, model, model.byteLength, this.sessionOptions, out),
+      );
+    } catch (error) {
+      throw new Error(`${name}: the recorded graph does not compile. ${(error as Error).message}`);
+    }
+  }
+
+  releaseSession(session: Pointer): void {
+    this.ort.ReleaseSession(session);
+  }
+
+  /** ONNX Runtime's tensor over existing memory, which must outlive it. */
+  createTensor(bytes: ArrayBuffer, slot: Slot): Pointer {
+    const { ort } = this;
+    const data = new Uint8Array(bytes);
+    return ort.create((out) =>
+      ort.CreateTensorWithDataAsOrtValue(
+        this.hostMemory,
+        data,
+        slot.byteLength,
+        slot.dims,
+        slot.shape.length,
+        DATA_TYPE[slot.type],
+        out,
+      ),
+    );
+  }
+
+  /** Runs a session; `inputs` and `outputs` hold the addresses of tensors. Blocks until done. */
+  run(
+    session: Pointer,
+    inputNames: StringTable,
+    inputs: BigUint64Array,
+    outputNames: StringTable,
+    outputs: BigUint64Array,
+  ): void {
+    this.ort.check(
+      this.ort.Run(
+        session,
+        null,
+        inputNames.pointers,
+        inputs,
+        inputNames.length,
+        outputNames.pointers,
+        outputNames.length,
+        outputs,
+      ),
+    );
+  }
+
+  /** As `run`, on a thread of its own. */
+  runAsync(
+    session: Pointer,
+    inputNames: StringTable,
+    inputs: BigUint64Array,
+    outputNames: StringTable,
+    outputs: BigUint64Array,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | null, status: Pointer | null) => {
+        try {
+          if (error) throw error;
+          this.ort.check(status);
+          resolve();
+        } catch (failure) {
+          reject(failure);
+        }
+      };
+      this.ort.Run.async(
+        session,
+        null,
+        addressOf(inputNames.pointers),
+        addressOf(inputs),
+        inputNames.length,
+        addressOf(outputNames.pointers),
+        outputNames.length,
+        addressOf(outputs),
+        done,
+      );
+    });
+  }
+
+  #createSessionOptions(options: RuntimeOptions): Pointer {
+    const { ort } = this;
+    const handle = ort.create((out) => ort.CreateSessionOptions(out));
+    const set = (key: string, value: string) => ort.check(ort.AddSessionConfigEntry(handle, key, value));
+    ort.check(ort.SetSessionExecutionMode(handle, SEQUENTIAL));
+    ort.check(ort.SetSessionGraphOptimizationLevel(handle, ENABLE_ALL));
+    ort.check(ort.DisablePerSessionThreads(handle));
+    // The memory pattern keeps one block per session for the sum of all its tensors; the arena alone needs less.
+    ort.check(ort.DisableMemPattern(handle));
+    if (options.disabledOptimizers?.length) {
+      set('optimization.disable_specified_optimizers', options.disabledOptimizers.join(';'));
+    }
+    if (options.profile !== undefined) ort.check(ort.EnableProfiling(handle, options.profile));
+    appendProvider(ort, handle, options.provider ?? 'cpu', options.providerOptions ?? {});
+    return handle;
+  }
+}
+
+let env: { handle: Pointer; threads: number } | undefined;
+
+/** ONNX Runtime has one environment per process; its thread pool is sized once. */
+function environment(ort: OrtApi, threads: number): Pointer {
+  if (env && env.threads !== threads) {
+    throw new Error(
+      `threads: ONNX Runtime already runs with ${env.threads} threads in this process, asked for ${threads}. ` +
+        'Choose the number of threads when the backend is first used.',
+    );
+  }
+  if (!env) {
+    const threading = ort.create((out) => ort.CreateThreadingOptions(out));
+    ort.check(ort.SetGlobalIntraOpNumThreads(threading, threads));
+    ort.check(ort.SetGlobalInterOpNumThreads(threading, 1));
+    const handle = ort.create((out) =>
+      ort.CreateEnvWithGlobalThreadPools(LOG_FATAL, 'attune', threading, out),
+    );
+    ort.ReleaseThreadingOptions(threading);
+    env = { handle, threads };
+  }
+  return env.handle;
+}
