@@ -1,0 +1,176 @@
+import { powerOfTwo } from './buckets.ts';
+import type { CachedDecoder, CacheTensors } from './cached-decoder.ts';
+import type { GenerationRequest } from './generation-request.ts';
+import { Sampler } from './sampler.ts';
+import type { Sequence } from './sequence.ts';
+
+/** Padded prompt tokens fed in one go, unless a single prompt is longer. */
+const PREFILL_TOKENS = 8192;
+const SMALLEST_CAPACITY = 64;
+
+/** A row of the running batch. */
+interface Row {
+  request: GenerationRequest;
+  sequence: Sequence;
+}
+
+/**
+ * The running batch: sequences join and leave between steps (Yu et al. 2022, "Orca", section 3.1). The samples of
+ * one prompt share its prefill. Rows of the cache: the running sequences first, in any order, then unused ones.
+ */
+export class ContinuousBatch {
+  private readonly decoder: CachedDecoder;
+  private readonly maxBatch: number;
+  private readonly sampler: Sampler;
+  private waiting: GenerationRequest[] = [];
+  /** One per row of the cache; undefined where a sequence has ended. */
+  private rows: (Row | undefined)[] = [];
+  private cache: CacheTensors | undefined;
+  private capacity = 0;
+
+  /** @param maxBatch most sequences that run at once; a request with more samples never starts */
+  constructor(decoder: CachedDecoder, maxBatch: number) {
+    this.decoder = decoder;
+    this.maxBatch = maxBatch;
+    this.sampler = new Sampler(decoder.vocabSize);
+  }
+
+  /** Requests that have not started. */
+  get queued(): number {
+    return this.waiting.length;
+  }
+
+  /** Sequences that are running. */
+  get running(): number {
+    return this.rows.filter((row) => row).length;
+  }
+
+  get idle(): boolean {
+    return this.queued === 0 && this.running === 0;
+  }
+
+  /** Queues a request; it starts at the next step that has room for all its samples. */
+  add(request: GenerationRequest): void {
+    this.waiting.push(request);
+  }
+
+  /** Lets waiting requests join, then advances every running sequence by one token. */
+  async step(): Promise<void> {
+    this.dropEnded();
+    await this.admit();
+    await this.decode();
+    if (this.running === 0) this.clear();
+  }
+
+  private dropEnded(): void {
+    this.waiting = this.waiting.filter((request) => !request.ended);
+    this.rows = this.rows.map((row) =>
+      row && !row.request.ended && !row.sequence.finishReason ? row : undefined,
+    );
+  }
+
+  private async admit(): Promise<void> {
+    const joining = this.takeWaiting();
+    if (joining.length === 0) return;
+    try {
+      await this.join(joining);
+    } catch (error) {
+      for (const request of joining) request.fail(error);
+    }
+  }
+
+  /** The requests at the head of the queue that fit the free rows and can be fed together. */
+  private takeWaiting(): GenerationRequest[] {
+    let free = this.maxBatch - this.running;
+    let longest = 0;
+    let count = 0;
+    for (const { samples, promptIds } of this.waiting) {
+      longest = Math.max(longest, promptIds.length);
+      if (samples > free || (count > 0 && (count + 1) * longest > PREFILL_TOKENS)) break;
+      free -= samples;
+      count++;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private async join(requests: GenerationRequest[]): Promise<void> {
+    const prompts = requests.map((request) => request.promptIds);
+    const needed = Math.max(SMALLEST_CAPACITY, ...requests.map((request) => powerOfTwo(request.mostTokens)));
+    const capacity = Math.max(this.capacity, needed);
+    const { logits, cache } = await this.decoder.prefill(prompts, capacity);
+
+    const stayed = this.activeRows();
+    const kept = stayed.map((row) => this.rows[row]!);
+    const sources = [...stayed];
+    requests.forEach((request, i) => {
+      for (const sequence of request.start()) {
+        this.advance({ request, sequence }, this.decoder.row(logits, i));
+        if (sequence.finishReason || request.ended) continue;
+        kept.push({ request, sequence });
+        sources.push(this.rows.length + i);
+      }
+    });
+    await this.arrange(this.cache ? [this.cache, cache] : [cache], kept, sources, capacity);
+  }
+
+  private async decode(): Promise<void> {
+    this.dropEnded();
+    if (this.running === 0) return;
+    await this.shrink();
+    const tokens = this.rows.map((row) => row?.sequence.last ?? 0);
+    // The last token drawn is not in the cache yet.
+    const lengths = this.rows.map((row) => (row ? row.sequence.length - 1 : 0));
+    try {
+      const { logits, cache } = await this.decoder.step(this.cache!, tokens, lengths);
+      this.cache = cache;
+      this.rows.forEach((row, i) => {
+        if (row && !row.request.ended) this.advance(row, this.decoder.row(logits, i));
+      });
+    } catch (error) {
+      for (const row of this.rows) row?.request.fail(error);
+    }
+    this.dropEnded();
+  }
+
+  /** Draws one token; a failure ends this request alone. */
+  private advance({ request, sequence }: Row, logits: Float32Array): void {
+    try {
+      request.report(sequence.next(logits, this.sampler));
+    } catch (error) {
+      request.fail(error);
+    }
+  }
+
+  /** Copies the running rows together once three quarters of the batch stand idle. */
+  private async shrink(): Promise<void> {
+    const active = this.activeRows();
+    if (active.length * 4 > this.rows.length) return;
+    const kept = active.map((row) => this.rows[row]!);
+    await this.arrange([this.cache!], kept, active, this.capacity);
+  }
+
+  /** Makes `kept` the running batch; `sources` names their rows in the given caches, counted through all of them. */
+  private async arrange(
+    caches: CacheTensors[],
+    kept: Row[],
+    sources: number[],
+    capacity: number,
+  ): Promise<void> {
+    const batch = powerOfTwo(kept.length);
+    const unused = new Array<number>(batch - kept.length).fill(0);
+    this.cache = await this.decoder.select(caches, [...sources, ...unused], capacity);
+    this.rows = [...kept, ...unused.map(() => undefined)];
+    this.capacity = capacity;
+  }
+
+  private activeRows(): number[] {
+    return [...this.rows.keys()].filter((row) => this.rows[row]);
+  }
+
+  private clear(): void {
+    if (this.cache) this.decoder.release(this.cache);
+    this.cache = undefined;
+    this.rows = [];
+    this.capacity = 0;
+  }
+}
