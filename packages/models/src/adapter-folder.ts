@@ -91,6 +91,9 @@ function readAdapterConfig(path: string, model: CausalLM): LoraOptions {
     'rank_pattern',
     'alpha_pattern',
     'layers_to_transform',
+    'layer_replication',
+    'trainable_token_indices',
+    'target_parameters',
     'exclude_modules',
   ])
     if (!isEmpty(read.optional(key))) throw read.wrong(key, 'empty: only plain LoRA is supported');

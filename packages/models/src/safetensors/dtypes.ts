@@ -1,20 +1,23 @@
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
 
-/** Bytes per element of every dtype of the safetensors format whose elements fill whole bytes. */
+/**
+ * Bytes per element of every dtype of the safetensors format whose elements fill whole bytes, in the order in which the
+ * reference implementation writes tensors: widest first, so that each is aligned.
+ */
 export const DTYPE_BYTES = {
+  U64: 8,
+  I64: 8,
   F64: 8,
   F32: 4,
-  F16: 2,
+  U32: 4,
+  I32: 4,
   BF16: 2,
+  F16: 2,
+  U16: 2,
+  I16: 2,
   F8_E4M3: 1,
   F8_E5M2: 1,
-  I64: 8,
-  I32: 4,
-  I16: 2,
   I8: 1,
-  U64: 8,
-  U32: 4,
-  U16: 2,
   U8: 1,
   BOOL: 1,
 } as const;

@@ -15,8 +15,8 @@ export function tensorBytes({ dtype, shape }: Pick<TensorSource, 'dtype' | 'shap
 }
 
 /**
- * Writes a safetensors file atomically. Tensors are ordered by element size, widest first so that each is
- * aligned, then by name: the same tensors give the same bytes.
+ * Writes a safetensors file atomically. Tensors are ordered by dtype, widest first, then by name, as in the reference
+ * implementation: the same tensors give the same bytes.
  *
  * @param metadata free text; PyTorch readers expect `{ format: 'pt' }`, the default
  */
@@ -25,8 +25,9 @@ export function writeSafetensors(
   tensors: readonly TensorSource[],
   metadata: Record<string, string> = { format: 'pt' },
 ): void {
+  const order = Object.keys(DTYPE_BYTES);
   const sorted = [...tensors].sort(
-    (a, b) => DTYPE_BYTES[b.dtype] - DTYPE_BYTES[a.dtype] || (a.name < b.name ? -1 : 1),
+    (a, b) => order.indexOf(a.dtype) - order.indexOf(b.dtype) || (a.name < b.name ? -1 : 1),
   );
   writeFileAtomic(path, fileChunks(path, sorted, metadata));
 }
