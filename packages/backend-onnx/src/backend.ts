@@ -1,13 +1,12 @@
 import {
   type BackendValues,
-  backend_util,
   DataStorage,
   type DataType,
   engine,
   KernelBackend,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { byteLengthOf, type Executable } from './graph/executable.ts';
+import type { Executable } from './graph/executable.ts';
 import { makePlan } from './graph/plan.ts';
 import { Recorder } from './graph/recorder.ts';
 import { SessionCache } from './graph/session-cache.ts';
@@ -32,6 +31,7 @@ export interface OnnxBackendOptions extends RuntimeOptions {
  * computed, so that nothing is ever computed twice.
  */
 export class OnnxBackend extends KernelBackend {
+  readonly options: OnnxBackendOptions;
   readonly runtime: OrtRuntime;
   readonly pool: BufferPool;
   readonly sessions: SessionCache;
@@ -45,6 +45,7 @@ export class OnnxBackend extends KernelBackend {
 
   constructor(options: OnnxBackendOptions = {}) {
     super();
+    this.options = options;
     this.runtime = new OrtRuntime(options);
     this.pool = new BufferPool((value) => this.runtime.ort.ReleaseValue(value));
     this.sessions = new SessionCache(this.runtime, options.sessionCacheBytes ?? 512 * 2 ** 20);
@@ -77,11 +78,19 @@ export class OnnxBackend extends KernelBackend {
   }
 
   /** Runs a kernel of TensorFlow.js's `cpu` backend on host copies of the inputs. */
-  runOnHost(kernelName: string, inputs: Record<string, TensorInfo>, attrs: object): TensorInfo | TensorInfo[] {
+  runOnHost(
+    kernelName: string,
+    inputs: Record<string, TensorInfo>,
+    attrs: object,
+  ): TensorInfo | TensorInfo[] {
     const values = new Map<TensorInfo, BackendValues>();
     for (const info of Object.values(inputs)) if (info) values.set(info, this.readSync(info.dataId));
     const outputs = computeOnHost(kernelName, inputs, (info) => values.get(info)!, attrs);
-    const infos = outputs.map(({ values, shape, dtype }) => ({ dataId: this.write(values, shape, dtype), shape, dtype }));
+    const infos = outputs.map(({ values, shape, dtype }) => ({
+      dataId: this.write(values, shape, dtype),
+      shape,
+      dtype,
+    }));
     return infos.length === 1 ? infos[0]! : infos;
   }
 
@@ -116,7 +125,7 @@ export class OnnxBackend extends KernelBackend {
         plan.leaves.map((leaf) => leaf.data.buffer!),
         results,
       );
-      computed.forEach((value, i) => buffers.set(value, results[i]!));
+      for (const [i, value] of computed.entries()) buffers.set(value, results[i]!);
     }
     for (const value of outputs) {
       if (value instanceof Leaf) buffers.set(value, value.data.buffer!.retain());
@@ -150,7 +159,13 @@ export class OnnxBackend extends KernelBackend {
     return this.addData(this.#hostData(values, shape, dtype, 1));
   }
 
-  override move(dataId: object, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
+  override move(
+    dataId: object,
+    values: BackendValues,
+    shape: number[],
+    dtype: DataType,
+    refCount: number,
+  ): void {
     this.#data.set(dataId, this.#hostData(values, shape, dtype, refCount));
   }
 
@@ -216,7 +231,7 @@ export class OnnxBackend extends KernelBackend {
 
   /** Runs what is pending and gives all memory back. */
   override dispose(): void {
-    this.#lazy.reset();
+    this.flush();
     this.sessions.clear();
     this.pool.clear();
   }
@@ -265,7 +280,8 @@ export class OnnxBackend extends KernelBackend {
   #numeric(info: TensorInfo, kernelName: string): TensorData {
     const data = this.#data.get(info.dataId);
     if (data.failure) throw new Error(`${kernelName}: an input was never computed: ${data.failure.message}`);
-    if (data.host) throw new Error(`${kernelName}: the onnx backend cannot compute with ${data.dtype} tensors`);
+    if (data.host)
+      throw new Error(`${kernelName}: the onnx backend cannot compute with ${data.dtype} tensors`);
     return data;
   }
 }

@@ -1,6 +1,12 @@
 /** Kernels of TensorFlow.js's `cpu` backend, run on host arrays. */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import { type BackendValues, backend_util, type DataType, getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  type BackendValues,
+  backend_util,
+  type DataType,
+  getKernel,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 
 /** A tensor on the host. Complex numbers lie as alternating real and imaginary parts. */
 export interface HostTensor {
@@ -41,7 +47,11 @@ export function computeOnHost(
   for (const name in inputs) if (inputs[name]) uploaded[name] = upload(inputs[name]);
   const result = kernel.kernelFunc({ inputs: uploaded, attrs: attrs as never, backend });
   const outputs = (Array.isArray(result) ? result : [result]) as TensorInfo[];
-  const tensors = outputs.map(({ dataId, shape, dtype }) => ({ values: backend.readSync(dataId), shape, dtype }));
+  const tensors = outputs.map(({ dataId, shape, dtype }) => ({
+    values: backend.readSync(dataId),
+    shape,
+    dtype,
+  }));
   for (const { dataId } of [...outputs, ...Object.values(uploaded)]) backend.disposeData(dataId, true);
   return tensors;
 }

@@ -1,7 +1,7 @@
-import { encodeModel, type Model, type ModelNode, type ModelTensor } from '../onnx/model.ts';
-import { stringTable } from '../ort/strings.ts';
-import type { OrtRuntime } from '../ort/runtime.ts';
 import { ELEMENT_BYTES, type HostBuffer } from '../memory/host-buffer.ts';
+import { encodeModel, type Model, type ModelNode, type ModelTensor } from '../onnx/model.ts';
+import type { OrtRuntime } from '../ort/runtime.ts';
+import { stringTable } from '../ort/strings.ts';
 import type { Plan } from './plan.ts';
 import type { GraphValue, NodeOutput } from './value.ts';
 
@@ -17,8 +17,8 @@ export interface Slot extends ModelTensor {
 /** The ONNX model of a plan. Names are short, since ONNX Runtime compares and copies them a lot. */
 export function toModel(plan: Plan, name: string): Model {
   const names = new Map<GraphValue, string>();
-  plan.leaves.forEach((leaf, i) => names.set(leaf, `l${i}`));
-  plan.constants.forEach((constant, i) => names.set(constant, `c${i}`));
+  for (const [i, leaf] of plan.leaves.entries()) names.set(leaf, `l${i}`);
+  for (const [i, constant] of plan.constants.entries()) names.set(constant, `c${i}`);
   let count = 0;
   for (const node of plan.nodes) {
     for (const output of node.outputs) if (output) names.set(output, `v${count++}`);
@@ -77,7 +77,13 @@ export class Executable {
   run(inputs: readonly HostBuffer[], outputs: readonly HostBuffer[]): void {
     this.#bind(this.#inputValues, this.inputs, inputs);
     this.#bind(this.#outputValues, this.outputs, outputs);
-    this.#runtime.run(this.#session, this.#inputNames, this.#inputValues, this.#outputNames, this.#outputValues);
+    this.#runtime.run(
+      this.#session,
+      this.#inputNames,
+      this.#inputValues,
+      this.#outputNames,
+      this.#outputValues,
+    );
   }
 
   /** As `run`, on another thread. The caller keeps the buffers until the promise settles. */
@@ -86,7 +92,13 @@ export class Executable {
     const outputValues = pointerTable(outputs.length);
     this.#bind(inputValues, this.inputs, inputs);
     this.#bind(outputValues, this.outputs, outputs);
-    await this.#runtime.runAsync(this.#session, this.#inputNames, inputValues, this.#outputNames, outputValues);
+    await this.#runtime.runAsync(
+      this.#session,
+      this.#inputNames,
+      inputValues,
+      this.#outputNames,
+      outputValues,
+    );
   }
 
   dispose(): void {

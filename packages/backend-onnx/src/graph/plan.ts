@@ -1,5 +1,5 @@
 import type { Attribute } from './types.ts';
-import { Constant, type GraphNode, type GraphValue, Leaf, NodeOutput } from './value.ts';
+import { type Constant, type GraphNode, type GraphValue, Leaf, NodeOutput } from './value.ts';
 
 /** What has to run to compute some edges: the reachable part of the recorded graph, in order. */
 export interface Plan {
@@ -30,7 +30,9 @@ export function makePlan(outputs: readonly NodeOutput[]): Plan {
       } else {
         name = `c${constants.length}`;
         constants.push(value as Constant);
-        parts.push(`${name}=${value.type}[${value.shape}]${Buffer.from((value as Constant).bytes).toString('base64')}`);
+        parts.push(
+          `${name}=${value.type}[${value.shape}]${Buffer.from((value as Constant).bytes).toString('base64')}`,
+        );
       }
       names.set(value, name);
     }

@@ -86,7 +86,9 @@ function decodeTable(): OrtApi {
   const version: string = koffi.call(getVersion, koffi.proto('str', []));
   const table: Pointer | null = koffi.call(getApi, koffi.proto('void*', ['uint32']), API_VERSION);
   if (table === null) {
-    throw new Error(`${path}: ONNX Runtime ${version} is too old, version 1.${API_VERSION} or newer is needed`);
+    throw new Error(
+      `${path}: ONNX Runtime ${version} is too old, version 1.${API_VERSION} or newer is needed`,
+    );
   }
   const length = Math.max(...Object.values(FUNCTIONS).map(([index]) => index)) + 1;
   const pointers = koffi.decode(table, koffi.array('uint64', length)) as Pointer[];

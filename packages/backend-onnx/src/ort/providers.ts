@@ -12,7 +12,11 @@ const PROVIDERS: Record<Exclude<ExecutionProvider, 'cpu'>, { listed: string; key
     needs:
       "an NVIDIA GPU with CUDA 12 and cuDNN 9, and onnxruntime-node's CUDA provider (its install script downloads it)",
   },
-  webgpu: { listed: 'WebGpuExecutionProvider', key: 'WebGPU', needs: 'a GPU with a Vulkan, Metal or D3D12 driver' },
+  webgpu: {
+    listed: 'WebGpuExecutionProvider',
+    key: 'WebGPU',
+    needs: 'a GPU with a Vulkan, Metal or D3D12 driver',
+  },
   coreml: { listed: 'CoreMLExecutionProvider', key: 'CoreML', needs: 'macOS' },
   dml: { listed: 'DmlExecutionProvider', key: 'DML', needs: 'Windows and a DirectX 12 GPU' },
 };
@@ -43,7 +47,13 @@ export function appendProvider(
       ort.ReleaseCUDAProviderOptions(cuda);
     } else {
       ort.check(
-        ort.SessionOptionsAppendExecutionProvider(sessionOptions, known.key, keys.pointers, values.pointers, count),
+        ort.SessionOptionsAppendExecutionProvider(
+          sessionOptions,
+          known.key,
+          keys.pointers,
+          values.pointers,
+          count,
+        ),
       );
     }
   } catch (error) {

@@ -29,14 +29,14 @@ export class OrtRuntime {
   readonly threads: number;
   readonly hostMemory: Pointer;
   readonly sessionOptions: Pointer;
-  readonly profiling: boolean;
+  readonly provider: ExecutionProvider;
   #env: Pointer;
 
   /** @throws with ONNX Runtime's own words when the library or the execution provider cannot be used. */
   constructor(options: RuntimeOptions = {}) {
     this.ort = loadOrt();
     this.threads = options.threads ?? availableParallelism();
-    this.profiling = options.profile !== undefined;
+    this.provider = options.provider ?? 'cpu';
     this.#env = environment(this.ort, this.threads);
     this.hostMemory = this.ort.create((out) => this.ort.CreateCpuMemoryInfo(0, 0, out));
     this.sessionOptions = this.#createSessionOptions(options);
@@ -142,7 +142,7 @@ export class OrtRuntime {
       set('optimization.disable_specified_optimizers', options.disabledOptimizers.join(';'));
     }
     if (options.profile !== undefined) ort.check(ort.EnableProfiling(handle, options.profile));
-    appendProvider(ort, handle, options.provider ?? 'cpu', options.providerOptions ?? {});
+    appendProvider(ort, handle, this.provider, options.providerOptions ?? {});
     return handle;
   }
 }
