@@ -30,7 +30,7 @@ export interface StepResult {
   cache: CacheTensors;
 }
 
-/** Longest stretch of a prompt that is fed at once: it bounds memory and the number of compiled shapes. */
+/** A bound on the stretch that is fed at once bounds memory and the number of compiled shapes. */
 const WIDEST_FEED = 512;
 /** Shortest padded stretch; narrower ones would cost a compilation each and save nothing. */
 const NARROWEST_FEED = 16;
@@ -44,12 +44,15 @@ export class CachedDecoder {
   /** Most tokens of prompt and answer together. */
   readonly contextLength: number;
   private readonly model: CausalLM;
+  private readonly widestFeed: number;
   private readonly feedCompiled;
   /** By capacity, a shape of the compiled function and so no argument of it. */
   private readonly selectCompiled = new Map<number, ReturnType<typeof compileSelect>>();
 
-  constructor(model: CausalLM) {
+  /** @param widestFeed a power of two: longest stretch of a prompt that is fed at once; default 512 */
+  constructor(model: CausalLM, widestFeed = WIDEST_FEED) {
     this.model = model;
+    this.widestFeed = widestFeed;
     this.vocabSize = model.config.vocab_size;
     this.contextLength = model.config.max_position_embeddings;
     this.feedCompiled = compile((tokens: FedTokens, cache: CacheTensors) => feed(model, tokens, cache));
@@ -67,8 +70,8 @@ export class CachedDecoder {
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
     const logits = new Float32Array(prompts.length * this.vocabSize);
     let cache = this.emptyCache(batch, capacity);
-    for (let start = 0; start < longest; start += WIDEST_FEED) {
-      const width = Math.max(NARROWEST_FEED, powerOfTwo(Math.min(WIDEST_FEED, longest - start)));
+    for (let start = 0; start < longest; start += this.widestFeed) {
+      const width = Math.max(NARROWEST_FEED, powerOfTwo(Math.min(this.widestFeed, longest - start)));
       const rows = prompts.map((prompt) => prompt.slice(start, start + width));
       const lengths = prompts.map((prompt) => Math.min(start, prompt.length));
       const result = await this.feed(cache, rows, lengths, { batch, width });

@@ -88,13 +88,6 @@ describe('generate', () => {
     expectSame(after, await generateUncached(changing, prompts, { temperature: 0, maxNewTokens: 8 }));
   });
 
-  it('feeds a long prompt in stretches, beside a short one', async () => {
-    const long = tinyModel({ contextLength: 800 });
-    const mixed = [Array.from({ length: 700 }, (_, i) => (i * i) % 40), [1, 2]];
-    const options = { temperature: 0, maxNewTokens: 3 };
-    expectSame(await generate(long, mixed, options), await generateUncached(long, mixed, options));
-  });
-
   it('fills the context and says so', async () => {
     const [generation] = await generate(model, [Array.from({ length: 60 }, (_, i) => i % 40)], {
       maxNewTokens: 50,

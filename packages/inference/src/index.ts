@@ -9,6 +9,7 @@ export {
 export { type GenerateOptions, generate, stream } from './generate.ts';
 export { generateUncached } from './generate-uncached.ts';
 export type { FinishReason, Generation, SequenceOptions, TokenEvent } from './generation-options.ts';
+export { generatedText, loadPretrained, type Pretrained } from './pretrained.ts';
 export { uniformAt } from './random.ts';
 export { Sampler, type TokenLogProb } from './sampler.ts';
 export {
