@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Tensors by parameter name. */
+export type Named<T = tf.Tensor> = Record<string, T>;
+
+/**
+ * Loss and gradients with respect to named variables. A variable the loss does not reach gets zeros, as its
+ * optimizer state must still advance.
+ */
+export function lossAndGradients<T extends { loss: tf.Scalar }>(
+  compute: () => T,
+  variables: Named<tf.Variable>,
+): { result: T; grads: Named } {
+  let result: T | undefined;
+  const names = Object.keys(variables);
+  const byId = new Map(names.map((name) => [variables[name]!.name, name]));
+  const found = tf.variableGrads(
+    () => {
+      result = compute();
+      return result.loss;
+    },
+    names.map((name) => variables[name]!),
+  );
+  const grads: Named = {};
+  for (const [id, grad] of Object.entries(found.grads)) grads[byId.get(id)!] = grad;
+  for (const name of names) grads[name] ??= tf.zerosLike(variables[name]!);
+  return { result: { ...result!, loss: found.value }, grads };
+}
+
+/** Sum of squares of each gradient, `[parameters]`, in the order of `names`. */
+export function squaredNorms(grads: Named, names: readonly string[]): tf.Tensor1D {
+  return tf.stack(names.map((name) => tf.sum(tf.square(grads[name]!)))) as tf.Tensor1D;
+}
+
+/**
+ * The factor that brings gradients to a global norm of at most `clipNorm`; 1 when `clipNorm` is 0.
+ * Pascanu et al., "On the difficulty of training recurrent neural networks", algorithm 1
+ * (https://arxiv.org/abs/1211.5063), with PyTorch's 1e-6 against division by zero.
+ */
+export function clipFactor(norm: tf.Scalar, clipNorm: number): tf.Scalar {
+  if (clipNorm === 0) return tf.scalar(1);
+  return tf.minimum(tf.div(clipNorm, tf.add(norm, 1e-6)), 1) as tf.Scalar;
+}
