@@ -1,13 +1,13 @@
+import { useBackend } from '@attune/backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type AnyAlgorithm, defineAlgorithm } from './definition.ts';
 import { algorithms } from './resolve.ts';
 import { contract } from './testing/contract.ts';
-import { useBackend } from './testing/cpu.tmp.ts';
 
 beforeAll(async () => {
-  await useBackend('cpu');
+  await useBackend('cpu', { quiet: true });
 });
 
 /** Options beyond the defaults under which the contract must hold too. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { useBackend } from '@attune/backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Totals } from './definition.ts';
@@ -7,7 +8,6 @@ import { groupAdvantages, type RewardScale } from './group-advantages.ts';
 import { grpoLoss, grpoOptions } from './grpo.ts';
 import { type KlEstimator, klEstimate } from './kl.ts';
 import { sftLoss } from './sft.ts';
-import { useBackend } from './testing/cpu.tmp.ts';
 
 // Made by tooling/reference/algorithms/make_fixtures.py.
 type Rows = number[][];
@@ -25,7 +25,7 @@ const fixture = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8'));
 
 beforeAll(async () => {
-  await useBackend('cpu');
+  await useBackend('cpu', { quiet: true });
 });
 
 const numbers = (tensor: tf.Tensor) => Array.from(tensor.dataSync());

@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
+
+test('the example of the README is examples/dpo-loss.ts, and runs', async () => {
+  const example = readFileSync(new URL('../examples/dpo-loss.ts', import.meta.url), 'utf8');
+  expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(example);
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  await import('../examples/dpo-loss.ts');
+  // −log σ(0.5 ((0.1 + 0.1) − (−0.1 − 0.3))) = softplus(−0.3)
+  expect(log.mock.calls).toEqual([['loss 0.5544, accuracy 1']]);
+});
