@@ -1,0 +1,5 @@
+/** TensorFlow.js's own `cpu` backend and gradients: the yardstick, and the check of this harness itself. */
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+
+export const backendName = 'cpu';

@@ -1,0 +1,5 @@
+import { registerOnnxBackend } from '../src/register.ts';
+
+registerOnnxBackend();
+
+export const backendName = 'onnx';
