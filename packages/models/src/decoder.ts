@@ -193,20 +193,24 @@ function mlp(params: Params, layer: number, x: Tensor3D, { adapters }: Pass): Te
  * tensors would be gone by the backward pass.
  */
 function checkpointedLayer(params: Params, layer: number, x: Tensor3D, pass: Pass): Tensor3D {
-  const names = Object.keys(params).filter((name) => name.startsWith(`model.layers.${layer}.`));
   const { rope, mask, adapters } = pass;
-  const constants = [rope.cos, rope.sin, ...(mask ? [mask] : []), ...(adapters?.seed ? [adapters.seed] : [])];
-  const run = checkpoint((h: Tensor, ...rest: Tensor[]) => {
-    const own = Object.fromEntries(names.map((name, i) => [name, rest[i]!]));
-    const [cos, sin, ...others] = rest.slice(names.length) as [Tensor, Tensor, ...Tensor[]];
-    return decoderLayer(own, layer, h as Tensor3D, {
-      ...pass,
-      rope: { cos, sin },
-      mask: mask && (others.shift() as Tensor4D),
-      adapters: adapters && { ...adapters, seed: adapters.seed && (others.shift() as Scalar) },
-    });
-  }, constants);
-  return run(x, ...names.map((name) => params[name]!)) as Tensor3D;
+  const own = Object.entries(params).filter(([name]) => name.startsWith(`model.layers.${layer}.`));
+  const shared = Object.entries({ ...rope, mask, seed: adapters?.seed }).filter(([, value]) => value);
+  const names = [...own, ...shared].map(([name]) => name);
+
+  const run = checkpoint(
+    (h: Tensor, ...values: Tensor[]) => {
+      const given: Record<string, Tensor> = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+      return decoderLayer(given, layer, h as Tensor3D, {
+        ...pass,
+        rope: { cos: given.cos!, sin: given.sin! },
+        mask: given.mask as Tensor4D | undefined,
+        adapters: adapters && { ...adapters, seed: given.seed as Scalar | undefined },
+      });
+    },
+    shared.map(([, value]) => value!),
+  );
+  return run(x, ...own.map(([, value]) => value)) as Tensor3D;
 }
 
 /** int32 `[1, seq]`: 0, 1, 2 ... */

@@ -125,6 +125,21 @@ describe('applyLora', () => {
     expect(maxDifference(logits(3), logits(4))).toBeGreaterThan(1e-3);
   });
 
+  it('has the same gradients with gradient checkpointing: the same dropout, masks and tables come back', () => {
+    const gradients = (gradientCheckpointing: boolean) => {
+      const model = adapted();
+      model.gradientCheckpointing = gradientCheckpointing;
+      const segmentIds = tensor2d([[1, 1, 2, 2, 2]], [1, 5], 'int32');
+      const inputs = { inputIds: inputIds(), segmentIds, dropoutSeed: scalar(3, 'int32') };
+      const params = model.trainable();
+      const { grads } = variableGrads(() => sum(square(model.logits(inputs))), Object.values(params));
+      return Object.entries(params).map(([name, p]) => [name, grads[p.name]!] as const);
+    };
+    const again = Object.fromEntries(gradients(true));
+    for (const [name, gradient] of gradients(false))
+      expect(maxDifference(gradient, again[name]!), name).toBeLessThan(1e-4);
+  });
+
   it('hides when asked for the model without adapters', () => {
     const logits = (m: CausalLM) => m.logits({ inputIds: inputIds() });
     expect(maxDifference(logits(adapted().withoutLora()), logits(loadFixture('qwen2')))).toBe(0);

@@ -13,7 +13,7 @@ export interface AdapterContext {
 }
 
 /**
- * The linear layer `name`: W x + b, plus scale · B A dropout(x) where a LoRA adapter is present
+ * The linear layer `name`: W x + b, plus B (scale · A dropout(x)) where a LoRA adapter is present
  * (Hu et al. 2021, "LoRA", equation 3).
  *
  * @param x `[..., in]`
@@ -32,7 +32,7 @@ export function project<T extends Tensor>(
   if (!down || !adapters) return y;
   const up = need(params, `${name}.lora_B.weight`);
   const dropped = adapters.seed ? dropout(x, adapters.dropout, purposeSeed(adapters.seed, purpose)) : x;
-  return add(y, mul(linear(linear(dropped, down), up), adapters.scale));
+  return add(y, linear(mul(linear(dropped, down), adapters.scale), up));
 }
 
 /** More than the projections of any model: seeds of different steps and purposes stay different. */
