@@ -1,1 +1,5 @@
-export {};
+export { createApp } from './create-app.ts';
+export { type Listening, listen } from './listen.ts';
+export { type LoadOptions, loadServedModel } from './load-served-model.ts';
+export { type Server, serveCommand, startServer } from './serve-command.ts';
+export type { ChatMessage, ServedModel } from './served-model.ts';
