@@ -4,7 +4,9 @@ import {
   type DataType,
   engine,
   KernelBackend,
+  type Tensor,
   type TensorInfo,
+  type Variable,
 } from '@tensorflow/tfjs-core';
 import type { Executable } from './graph/executable.ts';
 import { makePlan } from './graph/plan.ts';
@@ -13,6 +15,8 @@ import { SessionCache } from './graph/session-cache.ts';
 import type { ElementType, Lowering, Value } from './graph/types.ts';
 import { Constant, type GraphValue, Leaf, NodeOutput } from './graph/value.ts';
 import { computeOnHost } from './host.ts';
+import { CompiledFunction } from './jit/compiled-function.ts';
+import { trace } from './jit/trace.ts';
 import { BufferPool, ELEMENT_BYTES, type HostBuffer } from './memory/host-buffer.ts';
 import { OrtRuntime, type RuntimeOptions } from './ort/runtime.ts';
 import type { TensorData } from './tensor-data.ts';
@@ -37,6 +41,10 @@ export class OnnxBackend extends KernelBackend {
   readonly sessions: SessionCache;
   /** Where kernels record at present: the lazy recorder, or the one of the function being traced. */
   recorder: Recorder;
+  /** The compiled function that runs on another thread at present. */
+  running: CompiledFunction | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #queued = 0;
   readonly #lazy: Recorder;
   readonly #data: DataStorage<TensorData>;
   readonly #maxPendingNodes: number;
@@ -51,9 +59,9 @@ export class OnnxBackend extends KernelBackend {
     this.sessions = new SessionCache(this.runtime, options.sessionCacheBytes ?? 512 * 2 ** 20);
     this.#maxPendingNodes = options.maxPendingNodes ?? 8192;
     this.#data = new DataStorage(this, engine());
-    this.#lazy = new Recorder({
+    this.#lazy = new Recorder('the lazy graph', {
       retain: (data) => this.#retained.push(data.buffer!.retain()),
-      scalar: (value, type) => this.#scalar(value, type),
+      scalar: (value, type) => this.scalar(value, type),
     });
     this.recorder = this.#lazy;
   }
@@ -129,13 +137,33 @@ export class OnnxBackend extends KernelBackend {
     }
     for (const value of outputs) {
       if (value instanceof Leaf) buffers.set(value, value.data.buffer!.retain());
-      if (value instanceof Constant) buffers.set(value, this.#upload(value.bytes));
+      if (value instanceof Constant) buffers.set(value, this.upload(value.bytes));
     }
     for (const data of waiting) {
       data.buffer = buffers.get(data.value!)!.retain();
       data.value = undefined;
     }
     for (const buffer of buffers.values()) this.pool.release(buffer);
+  }
+
+  /** Whether kernels are recorded for a function that `jit` traces. */
+  get tracing(): boolean {
+    return this.recorder !== this.#lazy;
+  }
+
+  /** Traces `fn` on arguments like these and compiles what it did. */
+  compile(name: string, fn: (...args: never[]) => unknown, args: readonly unknown[]): CompiledFunction {
+    return new CompiledFunction(this, name, trace(this, name, fn, args));
+  }
+
+  /** Runs asynchronous calls one after the other: they share the same threads and variables. */
+  enqueue<R>(call: () => Promise<R>): Promise<R> {
+    const result = this.#queued++ === 0 ? call() : this.#queue.then(call);
+    const settled = () => {
+      this.#queued--;
+    };
+    this.#queue = result.then(settled, settled);
+    return result;
   }
 
   /** Fresh buffers for the outputs of a compiled graph. */
@@ -146,6 +174,25 @@ export class OnnxBackend extends KernelBackend {
   /** The record behind a tensor. */
   tensorData(dataId: object): TensorData {
     return this.#data.get(dataId);
+  }
+
+  /** Makes `buffer`, whose reference it takes over, the value of a variable; clones of the variable keep theirs. */
+  replaceBuffer(variable: Variable, buffer: HostBuffer): void {
+    const data = this.#data.get(variable.dataId);
+    if (data.refCount === 1 && data.buffer) {
+      this.pool.release(data.buffer);
+      data.buffer = buffer;
+      return;
+    }
+    const tensor = this.makeTensor(buffer, variable.shape, variable.dtype);
+    variable.assign(tensor as never);
+    tensor.dispose();
+  }
+
+  /** A computed tensor over `buffer`, whose reference it takes over. */
+  makeTensor(buffer: HostBuffer, shape: number[], dtype: DataType): Tensor {
+    const dataId = this.addData({ dtype, refCount: 1, buffer });
+    return engine().makeTensorFromTensorInfo({ dataId, shape, dtype }, this);
   }
 
   /** Registers a tensor's record and returns its id. */
@@ -237,13 +284,16 @@ export class OnnxBackend extends KernelBackend {
   }
 
   #compute(data: TensorData): void {
-    if (!this.#lazy.pending.has(data)) {
-      throw new Error(
-        'A value was read while jit traced the function that computes it. Inside of jit nothing is computed yet: ' +
-          'return the tensor and read it outside, or branch with tf.where instead of if.',
-      );
+    if (this.#lazy.pending.has(data)) {
+      this.flush();
+      return;
     }
-    this.flush();
+    throw new Error(
+      this.recorder === this.#lazy
+        ? 'This tensor was kept from inside a function that jit traced, where nothing was computed: return it instead.'
+        : `${this.recorder.name}: a value was read while the function was traced, when nothing is computed yet. ` +
+            'Return the tensor and read it outside; branch with tf.where instead of if.',
+    );
   }
 
   #defer(value: Value): TensorInfo {
@@ -264,14 +314,15 @@ export class OnnxBackend extends KernelBackend {
     return data;
   }
 
-  #upload(bytes: Uint8Array): HostBuffer {
+  /** Copies bytes into a buffer. */
+  upload(bytes: Uint8Array): HostBuffer {
     const buffer = this.pool.acquire(bytes.byteLength);
     new Uint8Array(buffer.bytes).set(bytes);
     return buffer;
   }
 
   /** A number in a buffer whose only reference is the one that the graph's input takes. */
-  #scalar(value: number, type: ElementType): TensorData {
+  scalar(value: number, type: ElementType): TensorData {
     const data = this.#hostData(Float32Array.of(value), [], type as DataType, 1);
     data.buffer!.references = 0;
     return data;

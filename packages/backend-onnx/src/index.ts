@@ -1,1 +1,2 @@
+export { type JitArguments, type JitFunction, type JitOptions, jit } from './jit.ts';
 export { type BackendInfo, type BackendName, type BackendOptions, useBackend } from './use-backend.ts';

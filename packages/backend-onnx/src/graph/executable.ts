@@ -1,8 +1,9 @@
 import { ELEMENT_BYTES, type HostBuffer } from '../memory/host-buffer.ts';
 import { encodeModel, type Model, type ModelNode, type ModelTensor } from '../onnx/model.ts';
 import type { OrtRuntime } from '../ort/runtime.ts';
-import { stringTable } from '../ort/strings.ts';
+import { type StringTable, stringTable } from '../ort/strings.ts';
 import type { Plan } from './plan.ts';
+import type { SessionCache } from './session-cache.ts';
 import type { GraphValue, NodeOutput } from './value.ts';
 
 /** One input or output of a compiled graph. */
@@ -46,25 +47,36 @@ export function toModel(plan: Plan, name: string): Model {
   };
 }
 
+/** What ONNX Runtime keeps per node of a session, measured on training graphs. */
+const BYTES_PER_NODE = 8_000;
+
 /** A graph compiled by ONNX Runtime, ready to run over host buffers. */
 export class Executable {
+  readonly name: string;
   readonly inputs: Slot[];
   readonly outputs: Slot[];
-  /** Size of the serialized model. */
-  readonly modelBytes: number;
+  /** Estimate of the memory that the session takes. */
+  readonly bytes: number;
+  /** Runs in progress on other threads. */
+  running = 0;
+  /** Called when the session was released. */
+  onClose: (() => void) | undefined;
   readonly #runtime: OrtRuntime;
-  readonly #session: bigint;
-  readonly #inputNames: ReturnType<typeof stringTable>;
-  readonly #outputNames: ReturnType<typeof stringTable>;
+  readonly #cache: SessionCache;
+  readonly #model: Uint8Array;
+  readonly #inputNames: StringTable;
+  readonly #outputNames: StringTable;
   readonly #inputValues: BigUint64Array;
   readonly #outputValues: BigUint64Array;
+  #session: bigint | undefined;
 
-  constructor(runtime: OrtRuntime, plan: Plan, name: string) {
+  constructor(runtime: OrtRuntime, plan: Plan, name: string, cache: SessionCache) {
     const model = toModel(plan, name);
-    const bytes = encodeModel(model);
-    this.modelBytes = bytes.byteLength;
+    this.name = name;
     this.#runtime = runtime;
-    this.#session = runtime.createSession(bytes, name);
+    this.#cache = cache;
+    this.#model = encodeModel(model);
+    this.bytes = 2 * this.#model.byteLength + plan.nodes.length * BYTES_PER_NODE;
     this.inputs = model.inputs.map(toSlot);
     this.outputs = model.outputs.map(toSlot);
     this.#inputNames = stringTable(this.inputs.map((slot) => slot.name));
@@ -75,34 +87,42 @@ export class Executable {
 
   /** Computes `outputs` from `inputs`; both in the order of the slots. Blocks until done. */
   run(inputs: readonly HostBuffer[], outputs: readonly HostBuffer[]): void {
+    if (outputs.length === 0) return;
+    const session = this.#open();
     this.#bind(this.#inputValues, this.inputs, inputs);
     this.#bind(this.#outputValues, this.outputs, outputs);
-    this.#runtime.run(
-      this.#session,
-      this.#inputNames,
-      this.#inputValues,
-      this.#outputNames,
-      this.#outputValues,
-    );
+    this.#runtime.run(session, this.#inputNames, this.#inputValues, this.#outputNames, this.#outputValues);
   }
 
   /** As `run`, on another thread. The caller keeps the buffers until the promise settles. */
   async runAsync(inputs: readonly HostBuffer[], outputs: readonly HostBuffer[]): Promise<void> {
+    if (outputs.length === 0) return;
+    const session = this.#open();
     const inputValues = pointerTable(inputs.length);
     const outputValues = pointerTable(outputs.length);
     this.#bind(inputValues, this.inputs, inputs);
     this.#bind(outputValues, this.outputs, outputs);
-    await this.#runtime.runAsync(
-      this.#session,
-      this.#inputNames,
-      inputValues,
-      this.#outputNames,
-      outputValues,
-    );
+    this.running++;
+    try {
+      await this.#runtime.runAsync(session, this.#inputNames, inputValues, this.#outputNames, outputValues);
+    } finally {
+      this.running--;
+    }
   }
 
-  dispose(): void {
+  /** Releases the session; the next run creates it anew. */
+  close(): void {
+    if (this.#session === undefined) return;
     this.#runtime.releaseSession(this.#session);
+    this.#session = undefined;
+    this.onClose?.();
+  }
+
+  #open(): bigint {
+    const opened = this.#session === undefined;
+    this.#session ??= this.#runtime.createSession(this.#model, this.name);
+    this.#cache.touch(this, opened);
+    return this.#session;
   }
 
   #bind(table: BigUint64Array, slots: readonly Slot[], buffers: readonly HostBuffer[]): void {

@@ -32,7 +32,11 @@ export class Recorder implements GraphBuilder {
   readonly #leaves = new Map<TensorData, Leaf[]>();
   readonly #owner: RecorderOwner;
 
-  constructor(owner: RecorderOwner) {
+  /** What is recorded, for error messages. */
+  readonly name: string;
+
+  constructor(name: string, owner: RecorderOwner) {
+    this.name = name;
     this.#owner = owner;
   }
 

@@ -2,18 +2,19 @@ import type { OrtRuntime } from '../ort/runtime.ts';
 import { Executable } from './executable.ts';
 import type { Plan } from './plan.ts';
 
-/** What ONNX Runtime keeps per node of a session, measured on training graphs (bytes). */
-const BYTES_PER_NODE = 12_000;
-
 /**
- * Compiled graphs by structure, the least recently used ones dropped once they exceed `limitBytes`.
- * The map compares whole keys, so two graphs whose hashes collide are never confused.
+ * Compiled graphs. ONNX Runtime's sessions are bounded by `limitBytes`: the least recently used ones are released,
+ * and compiled again should they be needed once more.
  */
 export class SessionCache {
+  /** How often a lazy graph was found compiled, and how often not. */
   hits = 0;
   misses = 0;
+  /** Sessions that exist now, the least recently used first, and an estimate of the memory they take. */
+  readonly #open = new Set<Executable>();
   bytes = 0;
-  readonly #entries = new Map<string, { executable: Executable; bytes: number }>();
+  /** The map compares whole keys, so two structures whose hashes collide are never confused. */
+  readonly #byStructure = new Map<string, Executable>();
   readonly #runtime: OrtRuntime;
   readonly #limitBytes: number;
 
@@ -22,41 +23,51 @@ export class SessionCache {
     this.#limitBytes = limitBytes;
   }
 
+  /** How many sessions exist. */
   get size(): number {
-    return this.#entries.size;
+    return this.#open.size;
   }
 
-  /** The compiled form of `plan`, compiled now if its structure is new. */
+  /** The compiled form of a lazy graph; equal structures share it. */
   get(plan: Plan, name: string): Executable {
-    const found = this.#entries.get(plan.key);
+    const found = this.#byStructure.get(plan.key);
     if (found) {
       this.hits++;
-      this.#entries.delete(plan.key);
-      this.#entries.set(plan.key, found);
-      return found.executable;
+      return found;
     }
     this.misses++;
-    const executable = new Executable(this.#runtime, plan, name);
-    const bytes = 2 * plan.key.length + 2 * executable.modelBytes + plan.nodes.length * BYTES_PER_NODE;
-    this.#entries.set(plan.key, { executable, bytes });
-    this.bytes += bytes;
-    this.#trim();
+    const executable = this.compile(plan, name);
+    this.#byStructure.set(plan.key, executable);
+    executable.onClose = () => this.#byStructure.delete(plan.key);
     return executable;
   }
 
-  /** Drops every session. */
-  clear(): void {
-    for (const { executable } of this.#entries.values()) executable.dispose();
-    this.#entries.clear();
-    this.bytes = 0;
+  /** Compiles a graph for one owner, who has to `drop` it. */
+  compile(plan: Plan, name: string): Executable {
+    return new Executable(this.#runtime, plan, name, this);
   }
 
-  #trim(): void {
-    for (const [key, { executable, bytes }] of this.#entries) {
-      if (this.bytes <= this.#limitBytes || this.#entries.size === 1) return;
-      this.#entries.delete(key);
-      this.bytes -= bytes;
-      executable.dispose();
+  /** Releases the session of an executable that is no longer needed. */
+  drop(executable: Executable): void {
+    if (!this.#open.delete(executable)) return;
+    this.bytes -= executable.bytes;
+    executable.close();
+  }
+
+  /** Marks an executable as just used; called by itself, with `opened` when its session is new. */
+  touch(executable: Executable, opened: boolean): void {
+    if (!opened) this.#open.delete(executable);
+    this.#open.add(executable);
+    if (!opened) return;
+    this.bytes += executable.bytes;
+    for (const old of this.#open) {
+      if (this.bytes <= this.#limitBytes) return;
+      if (old !== executable && old.running === 0) this.drop(old);
     }
+  }
+
+  /** Releases every session. */
+  clear(): void {
+    for (const executable of this.#open) this.drop(executable);
   }
 }
