@@ -1,2 +1,3 @@
+export { exportOnnx } from './export-onnx.ts';
 export { type JitArguments, type JitFunction, type JitOptions, jit } from './jit.ts';
 export { type BackendInfo, type BackendName, type BackendOptions, useBackend } from './use-backend.ts';

@@ -1,10 +1,11 @@
 import { ELEMENT_BYTES, type HostBuffer } from '../memory/host-buffer.ts';
-import { encodeModel, type Model, type ModelNode, type ModelTensor } from '../onnx/model.ts';
+import { encodeModel, type ModelTensor } from '../onnx/model.ts';
 import type { OrtRuntime } from '../ort/runtime.ts';
 import { type StringTable, stringTable } from '../ort/strings.ts';
 import type { Plan } from './plan.ts';
 import type { SessionCache } from './session-cache.ts';
-import type { GraphValue, NodeOutput } from './value.ts';
+import { toModel } from './to-model.ts';
+import type { NodeOutput } from './value.ts';
 
 /** One input or output of a compiled graph. */
 export interface Slot extends ModelTensor {
@@ -13,38 +14,6 @@ export interface Slot extends ModelTensor {
   key: string;
   /** The shape as C reads it. */
   dims: BigInt64Array;
-}
-
-/** The ONNX model of a plan. Names are short, since ONNX Runtime compares and copies them a lot. */
-export function toModel(plan: Plan, name: string): Model {
-  const names = new Map<GraphValue, string>();
-  for (const [i, leaf] of plan.leaves.entries()) names.set(leaf, `l${i}`);
-  for (const [i, constant] of plan.constants.entries()) names.set(constant, `c${i}`);
-  let count = 0;
-  for (const node of plan.nodes) {
-    for (const output of node.outputs) if (output) names.set(output, `v${count++}`);
-  }
-  const nameOf = (value: GraphValue | null) => (value ? names.get(value)! : '');
-  const describe = (value: GraphValue): ModelTensor => ({
-    name: nameOf(value),
-    type: value.type,
-    shape: value.shape,
-  });
-  return {
-    name,
-    nodes: plan.nodes.map(
-      (node): ModelNode => ({
-        opType: node.opType,
-        domain: node.domain,
-        inputs: node.inputs.map(nameOf),
-        outputs: node.outputs.map(nameOf),
-        attributes: node.attributes,
-      }),
-    ),
-    inputs: plan.leaves.map(describe),
-    outputs: plan.outputs.map(describe),
-    initializers: plan.constants.map((constant) => ({ ...describe(constant), bytes: constant.bytes })),
-  };
 }
 
 /** What ONNX Runtime keeps per node of a session, measured on training graphs. */

@@ -23,6 +23,7 @@ export interface StateUpdate {
 
 /** Everything that one run of a function recorded. */
 export interface Trace {
+  recorder: Recorder;
   /** The function's result with a `Result` in place of every tensor. */
   result: unknown;
   updates: StateUpdate[];
@@ -49,7 +50,8 @@ export function trace(
   const placeholders: TensorData[] = [];
   const recorder: Recorder = new Recorder(`jit(${name})`, {
     retain(data) {
-      if (data.buffer && !variables.has(data)) constants.set(data, data.buffer.retain());
+      if (data.buffer && !variables.has(data) && !constants.has(data))
+        constants.set(data, data.buffer.retain());
     },
     scalar: (value, type) => backend.scalar(value, type),
   });
@@ -86,7 +88,7 @@ export function trace(
     const updates = [...before]
       .filter(([variable, dataId]) => variable.dataId !== dataId)
       .map(([variable]) => ({ variable, value: edgeOf(variable) }));
-    return { result, updates, arguments: placeholders, variables, constants };
+    return { recorder, result, updates, arguments: placeholders, variables, constants };
   } catch (error) {
     releaseConstants(backend, constants);
     throw error;
