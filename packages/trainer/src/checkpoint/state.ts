@@ -40,7 +40,7 @@ export function saveState(
   folder: string,
   model: CausalLM,
   tokenizer: Tokenizer,
-  state: TrainState<tf.Variable>,
+  state: TrainState,
   trainer: TrainerState,
 ): void {
   if (model.lora) saveAdapter(model, folder);
@@ -62,7 +62,7 @@ export function readTrainerState(folder: string): TrainerState {
  * Puts a checkpoint's tensors into a model and state of the same shapes.
  * @throws UserError when the checkpoint belongs to another optimizer or model
  */
-export function restoreState(folder: string, state: TrainState<tf.Variable>): void {
+export function restoreState(folder: string, state: TrainState): void {
   assignAll(join(folder, 'optimizer.safetensors'), flattenSlots(state));
   if (Object.keys(state.average).length > 0) assignAll(join(folder, 'average.safetensors'), state.average);
 }
@@ -73,7 +73,7 @@ export function restoreAdapter(folder: string, model: CausalLM): void {
 }
 
 /** Optimizer tensors by `<slot>/<parameter>`. */
-function flattenSlots(state: TrainState<tf.Variable>): Named<tf.Variable> {
+function flattenSlots(state: TrainState): Named<tf.Variable> {
   const flat: Named<tf.Variable> = {};
   for (const [name, slots] of Object.entries(state.slots)) {
     for (const [slot, variable] of Object.entries(slots)) flat[`${slot}/${name}`] = variable;

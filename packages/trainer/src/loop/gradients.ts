@@ -27,9 +27,9 @@ export function lossAndGradients<T extends { loss: tf.Scalar }>(
   return { result: { ...result!, loss: found.value }, grads };
 }
 
-/** Sum of squares of each gradient, `[parameters]`, in the order of `names`. */
-export function squaredNorms(grads: Named, names: readonly string[]): tf.Tensor1D {
-  return tf.stack(names.map((name) => tf.sum(tf.square(grads[name]!)))) as tf.Tensor1D;
+/** Sum of squares of each gradient, `[parameters]`. */
+export function squaredNorms(grads: Named): tf.Tensor1D {
+  return tf.stack(Object.values(grads).map((grad) => tf.sum(tf.square(grad)))) as tf.Tensor1D;
 }
 
 /**
@@ -37,7 +37,6 @@ export function squaredNorms(grads: Named, names: readonly string[]): tf.Tensor1
  * Pascanu et al., "On the difficulty of training recurrent neural networks", algorithm 1
  * (https://arxiv.org/abs/1211.5063), with PyTorch's 1e-6 against division by zero.
  */
-export function clipFactor(norm: tf.Scalar, clipNorm: number): tf.Scalar {
-  if (clipNorm === 0) return tf.scalar(1);
-  return tf.minimum(tf.div(clipNorm, tf.add(norm, 1e-6)), 1) as tf.Scalar;
+export function clipFactor(norm: number, clipNorm: number): number {
+  return clipNorm === 0 ? 1 : Math.min(1, clipNorm / (norm + 1e-6));
 }

@@ -1,50 +1,49 @@
-import type { AnyAlgorithm, BatchKinds, LossResult, SequenceLogProbs, Totals } from '@attune/algorithms';
+import type { AnyAlgorithm, LossResult, SequenceLogProbs, Totals } from '@attune/algorithms';
+import type { TokenBatch } from '@attune/data';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * One forward and backward pass's worth of examples, on the host. Pairs stand with all chosen answers in the first
  * half of the rows and all rejected ones, in the same order, in the second.
  */
-export interface MicroBatch {
-  rows: number;
-  /** Padded length. */
-  length: number;
-  /** `[rows, length]` each, row by row. */
-  inputIds: Int32Array;
-  labels: Int32Array;
-  mask: Float32Array;
-  /** Packed rows only. */
-  segmentIds?: Int32Array;
-  /** `[rows, length]`, when the algorithm needs them. */
+export interface MicroBatch extends TokenBatch {
+  /** Log-probabilities under the reference model, `[batch, seq]`; for algorithms that need one. */
   refLogProbs?: Float32Array;
+  /** Log-probabilities under the policy that sampled, `[batch, seq]`; rollouts only. */
   oldLogProbs?: Float32Array;
+  /** `[batch, seq]`; rollouts only. */
   advantages?: Float32Array;
-  /** `[rows]`, for unpaired data. */
+  /** `[batch]`, 0 or 1; unpaired data only. */
   desirable?: Float32Array;
   /** Tokens that carry loss. */
   tokens: number;
   /** Examples: sequences or pairs. */
   examples: number;
-  /** What each example is called in messages, e.g. `example 17`. */
+  /** What messages call each example, e.g. `train.jsonl row 17`. */
   names: string[];
 }
 
-/** The tensors of a micro-batch. A key is present in every micro-batch of a run or in none. */
+/** The tensors of a micro-batch. */
 export interface BatchTensors extends Record<string, tf.Tensor> {
+  /** int32 `[batch, seq]`. */
   inputIds: tf.Tensor2D;
+  /** int32 `[batch, seq]`, −100 where there is no target. */
   labels: tf.Tensor2D;
+  /** float32 `[batch, seq]`. */
   mask: tf.Tensor2D;
 }
 
 /** Uploads a micro-batch. The caller disposes of the tensors. */
 export function toTensors(batch: MicroBatch): BatchTensors {
-  const shape: [number, number] = [batch.rows, batch.length];
+  const shape: [number, number] = [batch.batch, batch.seq];
   const tensors: BatchTensors = {
     inputIds: tf.tensor2d(batch.inputIds, shape, 'int32'),
     labels: tf.tensor2d(batch.labels, shape, 'int32'),
     mask: tf.tensor2d(batch.mask, shape),
   };
-  if (batch.segmentIds) tensors.segmentIds = tf.tensor2d(batch.segmentIds, shape, 'int32');
+  for (const key of ['segmentIds', 'positions'] as const) {
+    if (batch[key]) tensors[key] = tf.tensor2d(batch[key], shape, 'int32');
+  }
   for (const key of ['refLogProbs', 'oldLogProbs', 'advantages'] as const) {
     if (batch[key]) tensors[key] = tf.tensor2d(batch[key], shape);
   }
@@ -54,7 +53,7 @@ export function toTensors(batch: MicroBatch): BatchTensors {
 
 /**
  * The algorithm's loss on a micro-batch.
- * @param logProbs `[rows, length]`, under the policy
+ * @param logProbs `[batch, seq]`, under the policy
  */
 export function batchLoss(
   algorithm: AnyAlgorithm,
@@ -63,33 +62,29 @@ export function batchLoss(
   tensors: BatchTensors,
   totals: Totals,
 ): LossResult {
-  const all: SequenceLogProbs = { logProbs, mask: tensors.mask, refLogProbs: tensors.refLogProbs as tf.Tensor2D };
+  const { mask, desirable } = tensors;
+  const [refLogProbs, oldLogProbs, advantages] = ['refLogProbs', 'oldLogProbs', 'advantages'].map(
+    (key) => tensors[key] as tf.Tensor2D,
+  );
+  const sequences: SequenceLogProbs = { logProbs, mask, refLogProbs };
   switch (algorithm.batch) {
     case 'supervised':
-      return algorithm.loss({ ...all, totals }, options);
-    case 'pairwise': {
-      const [chosen, rejected] = halves(all);
-      return algorithm.loss({ chosen, rejected, totals }, options);
-    }
+      return algorithm.loss({ ...sequences, totals }, options);
+    case 'pairwise':
+      return algorithm.loss({ chosen: half(sequences, 0), rejected: half(sequences, 1), totals }, options);
     case 'unpaired':
-      return algorithm.loss({ ...all, desirable: tensors.desirable as tf.Tensor1D, totals }, options);
+      return algorithm.loss({ ...sequences, desirable: desirable as tf.Tensor1D, totals }, options);
     case 'rollout':
-      return algorithm.loss({ ...all, ...rolloutPart(tensors), totals }, options);
+      return algorithm.loss(
+        { ...sequences, oldLogProbs: oldLogProbs!, advantages: advantages!, totals },
+        options,
+      );
   }
 }
 
-function rolloutPart({ oldLogProbs, advantages }: BatchTensors): Pick<BatchKinds['rollout'], 'oldLogProbs' | 'advantages'> {
-  return { oldLogProbs: oldLogProbs as tf.Tensor2D, advantages: advantages as tf.Tensor2D };
-}
-
-/** The first and the second half of the rows. */
-function halves({ logProbs, mask, refLogProbs }: SequenceLogProbs): [SequenceLogProbs, SequenceLogProbs] {
-  const half = logProbs.shape[0] / 2;
-  const part = (x: tf.Tensor2D, i: number) => tf.slice(x, [i * half, 0], [half, -1]);
-  const side = (i: number): SequenceLogProbs => ({
-    logProbs: part(logProbs, i),
-    mask: part(mask, i),
-    refLogProbs: refLogProbs && part(refLogProbs, i),
-  });
-  return [side(0), side(1)];
+/** The first (0) or second (1) half of the rows. */
+function half({ logProbs, mask, refLogProbs }: SequenceLogProbs, which: 0 | 1): SequenceLogProbs {
+  const rows = logProbs.shape[0] / 2;
+  const part = (x: tf.Tensor2D) => tf.slice(x, [which * rows, 0], [rows, -1]);
+  return { logProbs: part(logProbs), mask: part(mask), refLogProbs: refLogProbs && part(refLogProbs) };
 }
