@@ -1,1 +1,2 @@
-export {};
+export { failureLine } from './failure.ts';
+export { program } from './program.ts';
