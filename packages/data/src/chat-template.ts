@@ -36,6 +36,8 @@ const END = '\uE0B1';
 /** A Jinja chat template, as in `tokenizer_config.json`. */
 export class ChatTemplate {
   readonly requiredTokens: readonly string[];
+  /** The Jinja text, to be written into a model's `tokenizer_config.json`. */
+  readonly source: string;
   readonly #template: Template;
   readonly #marked: boolean;
   readonly #constants: Record<string, unknown>;
@@ -57,6 +59,7 @@ export class ChatTemplate {
     }
     this.#constants = { bos_token: bosToken, eos_token: eosToken };
     this.requiredTokens = requiredTokens;
+    this.source = source;
   }
 
   /** ChatML (`<|im_start|>role … <|im_end|>`), built in. */
