@@ -118,7 +118,8 @@ export class Recorder implements GraphBuilder {
     if (data.value) return this.reshape(data.value, info.shape) as GraphValue;
     const size = info.shape.reduce((a, b) => a * b, 1);
     if (data.constantOf === this && size <= MAX_BAKED_ELEMENTS) {
-      return new Constant(data.dtype as ElementType, info.shape, new Uint8Array(data.buffer!.bytes));
+      const bytes = new Uint8Array(data.buffer!.bytes).slice();
+      return new Constant(data.dtype as ElementType, info.shape, bytes);
     }
     return this.leaf(data, data.dtype as ElementType, info.shape);
   }

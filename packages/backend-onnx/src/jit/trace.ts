@@ -9,10 +9,13 @@ import { type ArgumentLeaf, isArgumentLeaf, isTensor, mapStructure } from './str
 
 /** A tensor among a traced function's results. */
 export class Result {
-  constructor(
-    readonly value: GraphValue,
-    readonly shape: number[],
-  ) {}
+  readonly value: GraphValue;
+  readonly shape: number[];
+
+  constructor(value: GraphValue, shape: number[]) {
+    this.value = value;
+    this.shape = shape;
+  }
 }
 
 /** A variable that the function assigned, and its new value. */

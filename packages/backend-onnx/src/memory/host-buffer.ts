@@ -27,7 +27,11 @@ export class HostBuffer {
   /** ONNX Runtime's tensors over these bytes, by type and shape. */
   readonly ortValues = new Map<string, bigint>();
 
-  constructor(readonly bytes: ArrayBuffer) {}
+  readonly bytes: ArrayBuffer;
+
+  constructor(bytes: ArrayBuffer) {
+    this.bytes = bytes;
+  }
 
   /** The elements, without a copy. */
   view(dtype: DataType): HostArray {
