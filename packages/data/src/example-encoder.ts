@@ -18,6 +18,8 @@ export interface ExampleEncoderOptions {
   tokenizer: TokenEncoder;
   /** Renders conversations; plain prompts become its user turn. Without one, prompt and answer are just joined. */
   template?: ChatTemplate;
+  /** Without a template: stands between prompt and answer. Default: a line break. */
+  separator?: string;
   /** Without a template: stands before each example. Default: nothing. */
   bosId?: number;
   /** Without a template: ends each answer and each text, and is a target. Default: nothing. */
@@ -80,14 +82,14 @@ export class ExampleEncoder {
     if (!('prompt' in example))
       throw new Error(`sampling needs examples with a prompt, found a ${example.kind} example`);
     const { template } = this.#options;
-    if (!template) return this.#joined(plainPrompt(example.prompt), undefined).ids;
+    if (!template) return this.#joined(this.#plain(example.prompt), undefined).ids;
     const messages = this.#guarded(asMessages(example.prompt));
     return this.#encode({ text: template.render(messages, { addGenerationPrompt: true }), assistant: [] })
       .ids;
   }
 
   #answer(prompt: Prompt, completion: string): TokenSequence {
-    if (!this.#options.template) return this.#joined(plainPrompt(prompt), completion);
+    if (!this.#options.template) return this.#joined(this.#plain(prompt), completion);
     // Earlier assistant turns belong to the prompt: only the last one is the answer.
     return this.#chat([...asMessages(prompt), { role: 'assistant', content: completion }], (spans) =>
       spans.slice(-1),
@@ -146,6 +148,11 @@ export class ExampleEncoder {
     return out.finish();
   }
 
+  #plain(prompt: Prompt): string {
+    if (typeof prompt !== 'string') throw new Error(NEEDS_TEMPLATE);
+    return prompt + (this.#options.separator ?? '\n');
+  }
+
   #encodeText(text: string): ArrayLike<number> {
     return this.#options.tokenizer.encodeIds(text, { specialTokens: 'text', addSpecialTokens: false });
   }
@@ -153,11 +160,6 @@ export class ExampleEncoder {
 
 const NEEDS_TEMPLATE =
   'the data holds conversations, which need a chat template; name one (chatml is built in)';
-
-function plainPrompt(prompt: Prompt): string {
-  if (typeof prompt !== 'string') throw new Error(NEEDS_TEMPLATE);
-  return prompt;
-}
 
 function asMessages(prompt: Prompt): Message[] {
   return typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;

@@ -32,3 +32,4 @@ export { permutation } from './permutation.ts';
 export { Sampler, type SamplerOptions, type SamplerState } from './sampler.ts';
 export { countTargets, splitBlocks, type TokenSequence } from './token-sequence.ts';
 export { parseTranscript } from './transcript.ts';
+export { type WordProblem, type WordProblemOptions, wordProblems } from './word-problems/index.ts';

@@ -11,7 +11,7 @@ import { requireFile } from './read-lines.ts';
  */
 export async function readArrow(path: string): Promise<Dataset> {
   requireFile(path);
-  const { tableFromIPC } = await import('apache-arrow');
+  const { tableFromIPC, Vector } = await import('apache-arrow');
   let table: Table;
   try {
     table = tableFromIPC(readFileSync(path));
@@ -20,6 +20,18 @@ export async function readArrow(path: string): Promise<Dataset> {
   }
   if (table.schema.fields.length === 0)
     throw new Error(`${path}: is cut off or no Arrow IPC file: found no columns`);
+
+  /** Arrow's value as plain JavaScript. */
+  function plain(value: unknown): unknown {
+    if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+    if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof Date)
+      return value;
+    if (value instanceof Vector || ArrayBuffer.isView(value))
+      return Array.from(value as Iterable<unknown>, plain);
+    const struct = (value as { toJSON(): object }).toJSON();
+    return Object.fromEntries(Object.entries(struct).map(([key, inner]) => [key, plain(inner)]));
+  }
+
   const columns = table.schema.fields.map(({ name }, i) => [name, table.getChildAt(i)!] as const);
   return new Dataset(table.numRows, (index) => {
     const row: Row = {};
@@ -29,16 +41,4 @@ export async function readArrow(path: string): Promise<Dataset> {
     }
     return row;
   });
-}
-
-/** Arrow's value as plain JavaScript. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof Date)
-    return value;
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<unknown>, plain);
-  const { toJSON, toArray } = value as { toJSON?: () => object; toArray?: () => unknown };
-  if (toArray) return Array.from(value as Iterable<unknown>, plain);
-  const object = toJSON ? toJSON.call(value) : value;
-  return Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, plain(inner)]));
 }

@@ -4,9 +4,9 @@ const ROLES = { Human: 'user', Assistant: 'assistant' } as const;
 
 /**
  * Reads a conversation from the transcripts of HH-RLHF: turns that begin with `Human:` or `Assistant:` after a blank
- * line. Turns are trimmed; a turn that follows one of the same role is appended to it.
+ * line. Turns are trimmed and may be empty; a turn that follows one of the same role is appended to it.
  *
- * @throws when the text does not begin with such a turn, or the last turn is empty
+ * @throws when the text does not begin with such a turn
  */
 export function parseTranscript(transcript: string): Message[] {
   const turns = `\n\n${transcript.trimStart()}`.split(/\n\n(Human|Assistant):/).slice(1);
@@ -21,6 +21,5 @@ export function parseTranscript(transcript: string): Message[] {
   }
   if (messages.length === 0)
     throw new Error(`transcript must begin with "Human:", found ${JSON.stringify(transcript.slice(0, 40))}`);
-  if (messages.at(-1)!.content === '') throw new Error('transcript ends with an empty turn');
   return messages;
 }

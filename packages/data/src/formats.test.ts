@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import type { Row } from './dataset.ts';
+import type { Example } from './example.ts';
+import { convertRow, detectFormat } from './formats.ts';
+import { parseTranscript } from './transcript.ts';
+
+const user = (content: string) => ({ role: 'user', content });
+const assistant = (content: string) => ({ role: 'assistant', content });
+const q = '\n\nHuman: Why?\n\nAssistant: Because.\n\nHuman: Really?\n\nAssistant:';
+
+const cases: [string, Row, Example][] = [
+  [
+    'messages',
+    { messages: [user('a'), assistant('b')], id: 1 },
+    { kind: 'conversation', messages: [user('a'), assistant('b')] },
+  ],
+  [
+    'sharegpt',
+    {
+      conversations: [
+        { from: 'system', value: 's' },
+        { from: 'human', value: 'a' },
+        { from: 'gpt', value: 'b' },
+      ],
+    },
+    { kind: 'conversation', messages: [{ role: 'system', content: 's' }, user('a'), assistant('b')] },
+  ],
+  [
+    'hh-rlhf',
+    { chosen: `${q} Yes.`, rejected: `${q} No.` },
+    {
+      kind: 'preference',
+      prompt: [user('Why?'), assistant('Because.'), user('Really?')],
+      chosen: 'Yes.',
+      rejected: 'No.',
+    },
+  ],
+  [
+    'preference',
+    { prompt: 'p', chosen: 'a', rejected: 'b' },
+    { kind: 'preference', prompt: 'p', chosen: 'a', rejected: 'b' },
+  ],
+  [
+    'preference',
+    { prompt: [user('p')], chosen: [assistant('a')], rejected: [assistant('b')] },
+    { kind: 'preference', prompt: [user('p')], chosen: 'a', rejected: 'b' },
+  ],
+  [
+    'preference',
+    { chosen: [user('p'), assistant('a')], rejected: [user('p'), assistant('b')] },
+    { kind: 'preference', prompt: [user('p')], chosen: 'a', rejected: 'b' },
+  ],
+  [
+    'prompt-completion',
+    { prompt: 'p', completion: 'c' },
+    { kind: 'completion', prompt: 'p', completion: 'c' },
+  ],
+  [
+    'alpaca',
+    { instruction: 'Add.', input: '1 1', output: '2' },
+    { kind: 'completion', prompt: 'Add.\n\n1 1', completion: '2' },
+  ],
+  [
+    'alpaca',
+    { instruction: 'Hi.', input: '', output: '2' },
+    { kind: 'completion', prompt: 'Hi.', completion: '2' },
+  ],
+  [
+    'question-answer',
+    { question: '1+1?', answer: '#### 2' },
+    { kind: 'completion', prompt: '1+1?', completion: '#### 2' },
+  ],
+  ['prompt', { prompt: [user('p')] }, { kind: 'prompt', prompt: [user('p')] }],
+  ['text', { text: 't' }, { kind: 'text', text: 't' }],
+];
+
+describe('rows are recognised and converted', () => {
+  test.each(cases)('%s', (format, row, example) => {
+    expect(detectFormat(row)).toBe(format);
+    expect(convertRow(row)).toEqual(example);
+  });
+});
+
+describe('rows that do not fit are refused', () => {
+  test('unknown columns: the message names them and the formats', () => {
+    const convert = () => convertRow({ foo: 1, bar: 2 });
+    expect(convert).toThrow('no known format has the columns foo, bar; rename or map them to one of');
+    for (const [format] of cases) expect(convert).toThrow(`\n  ${format}: `);
+    expect(() => convertRow({})).toThrow('columns (none)');
+  });
+
+  const bad: [string, Row, string][] = [
+    ['no messages', { messages: [] }, 'messages must be a non-empty list of messages, found []'],
+    [
+      'a message without content',
+      { messages: [{ role: 'user' }] },
+      'messages[0] must have role and content as strings, found {"role":"user"}',
+    ],
+    ['an empty answer', { question: 'q', answer: '' }, 'answer must be a non-empty string, found ""'],
+    ['a number', { prompt: 'p', completion: 5 }, 'completion must be a non-empty list of messages, found 5'],
+    [
+      'different prompts',
+      { chosen: '\n\nHuman: a\n\nAssistant: b', rejected: '\n\nHuman: c\n\nAssistant: d' },
+      'must share all turns but the last',
+    ],
+    [
+      'a transcript that ends with the human',
+      { chosen: '\n\nHuman: a', rejected: '\n\nHuman: a' },
+      'must end with an assistant turn, found user and user',
+    ],
+    [
+      'an answer without a prompt',
+      { chosen: [assistant('a')], rejected: [assistant('b')] },
+      'chosen must begin with a turn',
+    ],
+    [
+      'answers alone',
+      { chosen: 'a', rejected: 'b' },
+      'without a prompt must be conversations or transcripts',
+    ],
+  ];
+  test.each(bad)('%s', (_, row, message) => {
+    expect(() => convertRow(row)).toThrow(message);
+  });
+
+  test('a row of another format than the dataset', () => {
+    expect(() => convertRow({ question: 'q' }, 'question-answer')).toThrow(
+      'answer must be a non-empty string, found nothing',
+    );
+  });
+});
+
+test('transcripts: turns of one role in a row are joined, words inside a turn do not split it', () => {
+  expect(parseTranscript('\n\nHuman: a\n\nHuman: b\n\nAssistant: c Human: d\nAssistant: e\n\nf')).toEqual([
+    user('a\n\nb'),
+    assistant('c Human: d\nAssistant: e\n\nf'),
+  ]);
+  expect(() => parseTranscript('Hello')).toThrow('transcript must begin with "Human:", found "Hello"');
+  expect(parseTranscript('\n\nHuman: a\n\nAssistant:')).toEqual([user('a'), assistant('')]);
+});
