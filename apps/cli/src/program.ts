@@ -59,8 +59,10 @@ export function program(): Command {
     .description('Build, align, evaluate and serve language models.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command')
+    .helpCommand(false)
     .usage('<command> [options]')
+    // Without the placeholders that only pass arguments on.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .enablePositionalOptions()
     .addHelpText('after', EXAMPLES);
   for (const { name, summary, load } of ENTRIES) {
@@ -80,6 +82,16 @@ export function program(): Command {
         await command.parseAsync(args[0] === '--' ? args.slice(1) : args, { from: 'user' });
       });
   }
+  root
+    .command('help')
+    .summary('show the help of a command')
+    .argument('[command]')
+    .action(async (name?: string) => {
+      const known = ENTRIES.some((entry) => entry.name === name);
+      // An unknown name is refused as the command it would be.
+      const args = name === undefined ? ['--help'] : known ? [name, '--help'] : [name];
+      await program().parseAsync(args, { from: 'user' });
+    });
   return withPlainErrors(root);
 }
 

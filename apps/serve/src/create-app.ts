@@ -13,14 +13,26 @@ const MAX_BODY = 16 * 1024 * 1024;
 /** The chat page, beside `src` and `dist`. */
 const PAGE = new URL('../assets/chat.html', import.meta.url);
 
-/**
- * The routes of the server: OpenAI's API under /v1, /health, and a page to chat at /.
- *
- * @param apiKey clients must send it as bearer token; default: none is asked for
- */
-export function createApp(model: ServedModel, { apiKey }: { apiKey?: string } = {}): Hono {
+/** How the chat page behaves. */
+export interface PageOptions {
+  /** Send each message without the ones before it: for models that never saw a conversation. Default false. */
+  singleTurn?: boolean;
+  /** Messages that the empty page offers. */
+  suggestions?: readonly string[];
+}
+
+/** Who may use the server, and how its page behaves. */
+export interface AppOptions {
+  /** Clients must send it as bearer token; default: none is asked for. */
+  apiKey?: string;
+  page?: PageOptions;
+}
+
+/** The routes of the server: OpenAI's API under /v1, /health, and a page to chat at /. */
+export function createApp(model: ServedModel, { apiKey, page = {} }: AppOptions = {}): Hono {
   const app = new Hono();
-  app.get('/', (c) => c.html(readFileSync(PAGE, 'utf8')));
+  const html = chatPage(page);
+  app.get('/', (c) => c.html(html));
   app.get('/health', (c) => c.json({ status: 'ok', model: model.id, ...model.engine.load }));
 
   app.use('/v1/*', async (c, next) => {
@@ -57,6 +69,11 @@ export function createApp(model: ServedModel, { apiKey }: { apiKey?: string } = 
     return c.json(known, known.status);
   });
   return app;
+}
+
+function chatPage(options: PageOptions): string {
+  const json = JSON.stringify(options).replaceAll('<', '\\u003c');
+  return readFileSync(PAGE, 'utf8').replace('id="page-options">{}', () => `id="page-options">${json}`);
 }
 
 function checkKey(apiKey: string, header = ''): void {

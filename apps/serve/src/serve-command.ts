@@ -1,6 +1,6 @@
 import { useBackend } from '@attune/backend-onnx';
 import { Command, InvalidArgumentError } from 'commander';
-import { createApp } from './create-app.ts';
+import { createApp, type PageOptions } from './create-app.ts';
 import { type Listening, listen } from './listen.ts';
 import { loadServedModel } from './load-served-model.ts';
 import type { ServedModel } from './served-model.ts';
@@ -22,6 +22,7 @@ interface ServeOptions {
   apiKey?: string;
   maxBatch: number;
   maxQueue: number;
+  page?: PageOptions;
 }
 
 /** `attune serve <model-dir>`: serves a model folder until it is told to stop. */
@@ -62,7 +63,7 @@ export async function startServer(dir: string, options: Partial<ServeOptions> = 
   const { port = 8000, host = '127.0.0.1', apiKey = process.env.ATTUNE_API_KEY } = options;
   await useBackend('auto');
   const model = loadServedModel(dir, options);
-  const { url, close } = await listen(createApp(model, { apiKey }), { host, port });
+  const { url, close } = await listen(createApp(model, { apiKey, page: options.page }), { host, port });
   return {
     model,
     url,

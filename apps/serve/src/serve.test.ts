@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import OpenAI, { APIError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyModelFolder } from '../test/tiny-folder.ts';
+import { createApp } from './create-app.ts';
 import { type Server, startServer } from './serve-command.ts';
 
 let dir: string;
@@ -331,6 +332,13 @@ describe('the rest', () => {
     const response = await fetch(server.url);
     expect(response.headers.get('content-type')).toContain('text/html');
     expect(await response.text()).toContain('<title>Attune chat</title>');
+  });
+
+  it('puts its options into the page, whatever they hold', async () => {
+    const suggestions = ['</script><b>', "$' 2 + 2?"];
+    const page = await createApp(server.model, { page: { suggestions } }).request('/');
+    const [, json] = (await page.text()).match(/id="page-options">(.*?)<\/script>/)!;
+    expect(JSON.parse(json!)).toEqual({ suggestions });
   });
 
   it('asks for the key, if there is one', async () => {
