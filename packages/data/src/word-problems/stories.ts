@@ -47,6 +47,20 @@ export function pronouns(name: string): Pick<Cast, 'She' | 'she'> {
   return WOMEN.includes(name) ? { She: 'She', she: 'she' } : { She: 'He', she: 'he' };
 }
 
+/** Somebody has more or fewer than a friend. */
+function comparison(opens: '+' | '-', word: string): Story {
+  return {
+    opens,
+    opening: ({ name, friend, things }, start, difference) =>
+      `${friend} has ${start} ${things}, and ${name} has ${difference} ${word} than ${friend}.`,
+    events: {
+      '+': [({ name }, n) => `Then ${name} gets ${n}.`, ({ She }, n) => `${She} makes ${n} more.`],
+      '-': [({ name }, n) => `Then ${name} sells ${n}.`, ({ She }, n) => `${She} breaks ${n}.`],
+    },
+    question: ({ name, things }) => `How many ${things} does ${name} have?`,
+  };
+}
+
 /** The kinds of stories. */
 export const STORIES: Story[] = [
   {
@@ -110,24 +124,6 @@ export const STORIES: Story[] = [
     },
     question: ({ she }) => `How many dollars does ${she} pay?`,
   },
-  {
-    opens: '+',
-    opening: ({ name, friend, things }, start, more) =>
-      `${friend} has ${start} ${things}, and ${name} has ${more} more than ${friend}.`,
-    events: {
-      '-': [({ name }, n) => `Then ${name} sells ${n}.`],
-      '+': [({ name }, n) => `Then ${name} gets ${n}.`],
-    },
-    question: ({ name, things }) => `How many ${things} does ${name} have?`,
-  },
-  {
-    opens: '-',
-    opening: ({ name, friend, things }, start, fewer) =>
-      `${friend} has ${start} ${things}, and ${name} has ${fewer} fewer than ${friend}.`,
-    events: {
-      '-': [({ name }, n) => `Then ${name} sells ${n}.`],
-      '+': [({ name }, n) => `Then ${name} gets ${n}.`],
-    },
-    question: ({ name, things }) => `How many ${things} does ${name} have?`,
-  },
+  comparison('+', 'more'),
+  comparison('-', 'fewer'),
 ];
