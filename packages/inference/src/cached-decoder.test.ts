@@ -1,10 +1,10 @@
 import { dispose, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { useTestBackend } from '../test/backend.ts';
 import { tinyModel } from '../test/tiny-model.ts';
 import { CachedDecoder, decoderOf } from './cached-decoder.ts';
 
-beforeAll(useTestBackend);
+await useTestBackend();
 
 const model = tinyModel();
 const prompts = [Array.from({ length: 45 }, (_, i) => (i * i) % 40), [1, 2], [3]];

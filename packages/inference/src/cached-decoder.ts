@@ -1,3 +1,4 @@
+import { jit } from '@attune/backend-onnx';
 import type { CausalLM, KvCache } from '@attune/models';
 import {
   add,
@@ -17,7 +18,6 @@ import {
   tensor2d,
 } from '@tensorflow/tfjs-core';
 import { powerOfTwo } from './buckets.ts';
-import { compile } from './compile.ts';
 
 /** Keys and values of a running batch. The lengths of its rows are kept by the caller. */
 export type CacheTensors = Pick<KvCache, 'keys' | 'values'>;
@@ -55,7 +55,9 @@ export class CachedDecoder {
     this.widestFeed = widestFeed;
     this.vocabSize = model.config.vocab_size;
     this.contextLength = model.config.max_position_embeddings;
-    this.feedCompiled = compile((tokens: FedTokens, cache: CacheTensors) => feed(model, tokens, cache));
+    this.feedCompiled = jit((tokens: FedTokens, cache: CacheTensors) => feed(model, tokens, cache), {
+      name: 'decode',
+    });
   }
 
   /**
@@ -111,7 +113,7 @@ export class CachedDecoder {
     const compiled = this.selectCompiled.get(capacity) ?? compileSelect(capacity);
     this.selectCompiled.set(capacity, compiled);
     const index = tensor1d([...rows], 'int32');
-    const selected = await compiled([...caches], index);
+    const selected = await compiled.runAsync([...caches], index);
     index.dispose();
     for (const cache of caches) this.release(cache);
     return selected;
@@ -152,7 +154,7 @@ export class CachedDecoder {
       counts: tensor1d(counts, 'int32'),
       lengths: tensor1d(held, 'int32'),
     };
-    const { logits, ...next } = await this.feedCompiled(fed, cache);
+    const { logits, ...next } = await this.feedCompiled.runAsync(fed, cache);
     const values = (await logits.data()) as Float32Array;
     dispose([logits, fed.ids, fed.counts, fed.lengths]);
     this.release(cache);
@@ -180,21 +182,24 @@ function feed(model: CausalLM, { ids, counts, lengths }: FedTokens, cache: Cache
 }
 
 function compileSelect(capacity: number) {
-  return compile((caches: CacheTensors[], rows: Tensor1D): CacheTensors => {
-    const pick = (parts: Tensor4D[]) =>
-      gather(
-        concat(
-          parts.map((part) => widen(part, capacity)),
-          0,
-        ),
-        rows,
-      );
-    const layers = caches[0]!.keys.map((_, layer) => layer);
-    return {
-      keys: layers.map((layer) => pick(caches.map((cache) => cache.keys[layer]!))),
-      values: layers.map((layer) => pick(caches.map((cache) => cache.values[layer]!))),
-    };
-  });
+  return jit(
+    (caches: CacheTensors[], rows: Tensor1D): CacheTensors => {
+      const pick = (parts: Tensor4D[]) =>
+        gather(
+          concat(
+            parts.map((part) => widen(part, capacity)),
+            0,
+          ),
+          rows,
+        );
+      const layers = caches[0]!.keys.map((_, layer) => layer);
+      return {
+        keys: layers.map((layer) => pick(caches.map((cache) => cache.keys[layer]!))),
+        values: layers.map((layer) => pick(caches.map((cache) => cache.values[layer]!))),
+      };
+    },
+    { name: 'select rows' },
+  );
 }
 
 function widen(cache: Tensor4D, capacity: number): Tensor4D {

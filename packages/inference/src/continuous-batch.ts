@@ -116,11 +116,11 @@ export class ContinuousBatch {
   private async decode(): Promise<void> {
     this.dropEnded();
     if (this.running === 0) return;
-    await this.shrink();
-    const tokens = this.rows.map((row) => row?.sequence.last ?? 0);
-    // The last token drawn is not in the cache yet.
-    const lengths = this.rows.map((row) => (row ? row.sequence.length - 1 : 0));
     try {
+      await this.shrink();
+      const tokens = this.rows.map((row) => row?.sequence.last ?? 0);
+      // The last token drawn is not in the cache yet.
+      const lengths = this.rows.map((row) => (row ? row.sequence.length - 1 : 0));
       const { logits, cache } = await this.decoder.step(this.cache!, tokens, lengths);
       this.cache = cache;
       this.rows.forEach((row, i) => {

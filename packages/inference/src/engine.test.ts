@@ -1,11 +1,11 @@
 import { memory } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useTestBackend } from '../test/backend.ts';
 import { letters, tinyModel } from '../test/tiny-model.ts';
 import { Engine, EngineClosedError, QueueFullError } from './engine.ts';
 import { generate } from './generate.ts';
 
-beforeAll(useTestBackend);
+await useTestBackend();
 
 describe('Engine', () => {
   it('gives each request what it would get alone, when they overlap in every way', async () => {

@@ -1,12 +1,12 @@
 import { memory, reverse, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useTestBackend } from '../test/backend.ts';
 import { letters, tinyModel } from '../test/tiny-model.ts';
 import { type GenerateOptions, generate, stream } from './generate.ts';
 import { generateUncached } from './generate-uncached.ts';
 import type { Generation, TokenEvent } from './generation-options.ts';
 
-beforeAll(useTestBackend);
+await useTestBackend();
 
 const prompts = [[1, 2, 3], [4], [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22], [2, 2]];
 

@@ -1,8 +1,6 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { ready, setBackend } from '@tensorflow/tfjs-core';
+import { useBackend } from '@attune/backend-onnx';
 
-/** TensorFlow.js's own cpu backend: the reference, and there on every machine. */
+/** Chooses the backend of a test file: what `ATTUNE_BACKEND` names, else the fastest here. */
 export async function useTestBackend(): Promise<void> {
-  await setBackend(process.env.ATTUNE_BACKEND ?? 'cpu');
-  await ready();
+  await useBackend('auto', { quiet: true });
 }
