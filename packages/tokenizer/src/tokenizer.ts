@@ -1,28 +1,19 @@
-import { AddedTokenMatcher, type SpecialTokenRule } from './added-tokens.ts';
-import { ByteLevelStream, type DecodeStream } from './decode-stream.ts';
+import { AddedVocabulary } from './added-vocabulary.ts';
+import { createDecodeStream, type DecodeStream } from './decode-stream.ts';
 import { createDecoder, type Decoder } from './decoders/decoder.ts';
-import { Encoding, type EncodingColumns, type Offsets } from './encoding.ts';
-import { Bpe } from './models/bpe.ts';
-import { ByteBpe } from './models/byte-bpe.ts';
+import { type EncodeOptions, resolvePadding, resolveTruncation } from './encode-options.ts';
+import { Encoding, type EncodingColumns } from './encoding.ts';
+import { concatenate, emptyColumns, pad, truncateSequences } from './encoding-ops.ts';
+import { FastEncoder } from './fast-encoder.ts';
+import { createModel } from './models/create-model.ts';
 import { type Model, type TokenizeOptions, TokenSink } from './models/model.ts';
-import { byteLevelScanner } from './pre-tokenizers/fast-scanner.ts';
+import { createNormalizer } from './normalizers/normalizer.ts';
+import { createPostProcessor, type PostProcessor } from './post-processors/post-processor.ts';
 import { createPreTokenizer, type PreTokenizer } from './pre-tokenizers/pre-tokenizer.ts';
-import { AlignedText } from './text/aligned-text.ts';
+import { seededRandom } from './seeded-random.ts';
+import type { AlignedText } from './text/aligned-text.ts';
 import { wellFormed } from './text/well-formed.ts';
-import type { AddedTokenJson, BpeJson, TokenizerJson } from './tokenizer-json.ts';
-
-/**
- * What becomes of special tokens written out in a text: `text` encodes them as ordinary characters (the
- * default: user input cannot inject them), `allow` matches them all, `refuse` throws, a list matches those.
- */
-export type SpecialTokens = 'text' | 'allow' | 'refuse' | readonly string[];
-
-export interface EncodeOptions {
-  /** Default `text`. */
-  specialTokens?: SpecialTokens;
-  /** Let the post-processor add its tokens (`[CLS]`, `<s>` ...). Default true. */
-  addSpecialTokens?: boolean;
-}
+import type { AddedTokenJson, TokenizerJson } from './tokenizer-json.ts';
 
 export interface DecodeOptions {
   /** Leave special tokens out. Default false. */
@@ -34,25 +25,28 @@ export type AddedTokenOptions = { content: string } & Partial<Omit<AddedTokenJso
 
 /** A tokenizer as `tokenizer.json` describes it: normalizer, pre-tokenizer, model, post-processor, decoder. */
 export class Tokenizer {
+  /** The model: its pieces, scores, merges. */
+  readonly model: Model;
   readonly #json: Omit<TokenizerJson, 'model' | 'added_tokens'>;
-  readonly #model: Model;
   readonly #preTokenizer: PreTokenizer | null;
+  readonly #postProcessor: PostProcessor | null;
   readonly #decoder: Decoder | null;
-  readonly #added = new Map<string, AddedTokenJson>();
-  readonly #addedById = new Map<number, AddedTokenJson>();
-  readonly #fast: ByteBpe | null;
-  #specialIds: ReadonlySet<number> = new Set();
-  #matcher = new AddedTokenMatcher([]);
+  readonly #added: AddedVocabulary;
+  readonly #fast: FastEncoder | null;
 
   private constructor(json: TokenizerJson) {
     const { model, added_tokens, ...rest } = json;
     this.#json = rest;
-    this.#model = new Bpe(model as BpeJson);
+    this.model = createModel(model);
     this.#preTokenizer = json.pre_tokenizer && createPreTokenizer(json.pre_tokenizer);
+    this.#postProcessor = json.post_processor && createPostProcessor(json.post_processor);
     this.#decoder = json.decoder && createDecoder(json.decoder);
-    const scanner = json.normalizer ? null : byteLevelScanner(json.pre_tokenizer);
-    this.#fast = scanner && this.#model instanceof Bpe ? ByteBpe.create(this.#model, scanner) : null;
-    this.#addAll(added_tokens ?? []);
+    this.#added = new AddedVocabulary(
+      this.model.vocabulary,
+      json.normalizer && createNormalizer(json.normalizer),
+    );
+    this.#added.add(added_tokens ?? []);
+    this.#fast = FastEncoder.create(json, this.model, this.#added, this.#postProcessor);
   }
 
   /**
@@ -60,15 +54,19 @@ export class Tokenizer {
    * @throws where the file is not one, with the field, the value found and the value wanted
    */
   static fromJSON(json: string | TokenizerJson): Tokenizer {
-    return new Tokenizer(typeof json === 'string' ? (JSON.parse(json) as TokenizerJson) : json);
+    const parsed: unknown = typeof json === 'string' ? JSON.parse(json) : json;
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || !('model' in parsed)) {
+      throw new Error('tokenizer.json: must be an object with a "model"; is this another file?');
+    }
+    return new Tokenizer(parsed as TokenizerJson);
   }
 
   /** The tokenizer as `tokenizer.json`; `JSON.stringify(tokenizer, null, 2)` writes the file. */
   toJSON(): TokenizerJson {
     const { version = '1.0', truncation = null, padding = null } = this.#json;
-    const { normalizer, pre_tokenizer, post_processor, decoder } = this.#json;
-    const added_tokens = [...this.#addedById.values()].sort((a, b) => a.id - b.id);
-    const model = this.#model.toJSON();
+    const { normalizer = null, pre_tokenizer = null, post_processor = null, decoder = null } = this.#json;
+    const added_tokens = this.#added.all();
+    const model = this.model.toJSON();
     // The field order of the reference implementation, whatever the order was in the file.
     return {
       version,
@@ -83,32 +81,31 @@ export class Tokenizer {
     };
   }
 
-  /** Number of ids, added tokens included: every id is smaller than the largest id + 1. */
+  /** Number of tokens, added tokens included. */
   get vocabSize(): number {
-    let size = this.#model.vocabulary.size;
-    for (const token of this.#added.keys()) if (!this.#model.vocabulary.ids.has(token)) size++;
-    return size;
+    const { ids, size } = this.model.vocabulary;
+    return size + this.#added.all().filter((token) => !ids.has(token.content)).length;
   }
 
   /** The id of a token, or undefined. Tokens of byte-level models are in their byte alphabet (`Ġthe`). */
   tokenToId(token: string): number | undefined {
-    return this.#added.get(token)?.id ?? this.#model.vocabulary.ids.get(token);
+    return this.#added.get(token)?.id ?? this.model.vocabulary.ids.get(token);
   }
 
   /** The token of an id, or undefined. */
   idToToken(id: number): string | undefined {
-    return this.#addedById.get(id)?.content ?? this.#model.vocabulary.tokens[id];
+    return this.#added.byId(id)?.content ?? this.model.vocabulary.tokens[id];
   }
 
   /** The special tokens with their ids. */
   get specialTokens(): Record<string, number> {
-    const special = [...this.#added.values()].filter((token) => token.special);
+    const special = this.#added.all().filter((token) => token.special);
     return Object.fromEntries(special.map((token) => [token.content, token.id]));
   }
 
   /** Whether this id is a special token's. */
   isSpecial(id: number): boolean {
-    return this.#specialIds.has(id);
+    return this.#added.specialIds.has(id);
   }
 
   /**
@@ -123,35 +120,39 @@ export class Tokenizer {
       const { normalized = !special } = options;
       return { content, single_word, lstrip, rstrip, normalized, special };
     });
-    this.#addAll(full);
+    this.#added.add(full);
     return full.map((token) => this.#added.get(token.content)!.id);
   }
 
-  /** Encodes a text with everything known about its tokens. */
+  /** Encodes a text, or a pair, with everything known about its tokens. */
   encode(text: string, options: EncodeOptions = {}): Encoding {
-    const sequence = this.#encodeSequence(text, options);
-    return new Encoding(sequence);
+    return this.encodeBatch([text], options)[0]!;
   }
 
   /** Encodes a text to ids alone: the fast way. */
   encodeIds(text: string, options: EncodeOptions = {}): number[] {
-    if (!this.#fast) return this.encode(text, options).ids;
-    const safe = wellFormed(text);
-    const ids: number[] = [];
-    for (const segment of this.#matcher.split(safe, this.#specialRule(options))) {
-      if (segment.token) ids.push(segment.token.id);
-      else this.#fast.encode(safe, segment.start, segment.end, ids);
-    }
-    return ids;
+    const simple = options.pair === undefined && !options.truncation && !options.padding && !options.sampling;
+    if (!this.#fast || !simple) return this.encode(text, options).ids;
+    const { specialTokens = 'text', addSpecialTokens = true } = options;
+    return this.#fast.encode(wellFormed(text), specialTokens, addSpecialTokens);
   }
 
-  /** `encode` for many texts. */
-  encodeBatch(texts: Iterable<string>, options: EncodeOptions = {}): Encoding[] {
-    return Array.from(texts, (text) => this.encode(text, options));
+  /** `encode` for many texts, or `[text, pair]`s. Padding makes them equally long. */
+  encodeBatch(texts: Iterable<string | [string, string]>, options: EncodeOptions = {}): Encoding[] {
+    const encodings = Array.from(texts, (each) => {
+      const [text, pair] = typeof each === 'string' ? [each, options.pair] : each;
+      return this.#encodeOne(text, pair, options);
+    });
+    const padding = resolvePadding(options.padding, this.#json.padding ?? null, (token) =>
+      this.tokenToId(token),
+    );
+    if (padding) pad(encodings, padding);
+    return encodings;
   }
 
   /** `encodeIds` for many texts. */
   encodeIdsBatch(texts: Iterable<string>, options: EncodeOptions = {}): number[][] {
+    if (options.padding) return this.encodeBatch(texts, options).map((encoding) => encoding.ids);
     return Array.from(texts, (text) => this.encodeIds(text, options));
   }
 
@@ -175,111 +176,77 @@ export class Tokenizer {
 
   /** Decodes ids as they come, never emitting half a character. */
   decodeStream(options: DecodeOptions = {}): DecodeStream {
-    if (this.#json.decoder?.type !== 'ByteLevel') {
-      throw new Error(`decodeStream needs a ByteLevel decoder, found ${this.#json.decoder?.type ?? 'none'}`);
-    }
-    return new ByteLevelStream((id) => this.#tokenForDecoding(id, options));
+    return createDecodeStream(this.#json.decoder ?? null, this.#decoder, (id) =>
+      this.#tokenForDecoding(id, options),
+    );
   }
 
   #tokenForDecoding(id: number, { skipSpecialTokens = false }: DecodeOptions): string | null {
-    if (skipSpecialTokens && this.#specialIds.has(id)) return null;
-    const token = this.idToToken(id);
+    if (skipSpecialTokens && this.#added.specialIds.has(id)) return null;
+    const token = this.#added.decodingForm(id) ?? this.model.vocabulary.tokens[id];
     if (token === undefined) {
-      throw new Error(`decode: id ${id} is not in the vocabulary, whose ids end at ${this.vocabSize - 1}`);
+      throw new Error(`decode: id ${id} is not in the vocabulary of ${this.vocabSize} tokens`);
     }
     return token;
   }
 
-  #encodeSequence(text: string, options: EncodeOptions): EncodingColumns {
-    const safe = wellFormed(text);
-    const columns: EncodingColumns = emptyColumns();
-    const tokenize: TokenizeOptions = { forbidden: this.#forbidden(options) };
+  #encodeOne(text: string, pair: string | undefined, options: EncodeOptions): Encoding {
+    const { addSpecialTokens = true } = options;
+    let sequences = (pair === undefined ? [text] : [text, pair]).map(
+      (each, i) => new Encoding(this.#encodeSequence(each, i, options)),
+    );
+    const truncation = resolveTruncation(options.truncation, this.#json.truncation ?? null);
+    if (truncation) {
+      const added = addSpecialTokens ? (this.#postProcessor?.added(pair !== undefined) ?? 0) : 0;
+      sequences = truncateSequences(sequences, truncation, added);
+    }
+    if (this.#postProcessor) sequences = this.#postProcessor.process(sequences, addSpecialTokens);
+    return sequences.length === 1 ? sequences[0]! : concatenate(sequences);
+  }
+
+  #encodeSequence(text: string, sequence: number, options: EncodeOptions): EncodingColumns {
+    const { specialTokens = 'text', sampling } = options;
+    const columns = emptyColumns();
+    const tokenize: TokenizeOptions = {
+      forbidden: specialTokens === 'allow' ? undefined : this.#added.specialIds,
+      random: sampling && seededRandom(sampling.seed ?? 0),
+      alpha: sampling && (sampling.alpha ?? 0.1),
+    };
     let word = 0;
-    for (const { start, end, token } of this.#matcher.split(safe, this.#specialRule(options))) {
-      if (token) {
-        pushToken(columns, token.id, safe.slice(start, end), [start, end], word++);
+    for (const segment of this.#added.split(wellFormed(text), specialTokens)) {
+      if (segment.token) {
+        const sink = new TokenSink();
+        sink.push(segment.token.id, 0, segment.text.length, segment.text.text);
+        this.#collect(segment.text, sink, word++, sequence, columns);
         continue;
       }
-      const segment = new AlignedText(safe.slice(start, end), start);
-      const pieces = this.#preTokenizer ? this.#preTokenizer([segment]) : [segment];
-      for (const piece of pieces) this.#tokenizePiece(piece, word++, columns, tokenize);
+      const pieces = this.#preTokenizer ? this.#preTokenizer([segment.text]) : [segment.text];
+      for (const piece of pieces) {
+        if (piece.length === 0) continue;
+        const sink = new TokenSink();
+        this.model.tokenize(piece.text, sink, tokenize);
+        this.#collect(piece, sink, word++, sequence, columns);
+      }
     }
     return columns;
   }
 
-  #tokenizePiece(piece: AlignedText, word: number, columns: EncodingColumns, options: TokenizeOptions): void {
-    const sink = new TokenSink();
-    this.#model.tokenize(piece.text, sink, options);
+  #collect(
+    piece: AlignedText,
+    sink: TokenSink,
+    word: number,
+    sequence: number,
+    columns: EncodingColumns,
+  ): void {
     sink.ids.forEach((id, i) => {
-      const offsets: Offsets = [piece.startAt(sink.starts[i]!), piece.endAt(sink.ends[i]! - 1)];
-      pushToken(columns, id, sink.surfaces.get(i) ?? this.#model.vocabulary.tokens[id]!, offsets, word);
+      columns.ids.push(id);
+      columns.tokens.push(sink.surfaces.get(i) ?? this.model.vocabulary.tokens[id]!);
+      columns.offsets.push([piece.startAt(sink.starts[i]!), piece.endAt(sink.ends[i]! - 1)]);
+      columns.typeIds.push(sequence);
+      columns.wordIds.push(word);
+      columns.sequenceIds.push(sequence);
+      columns.specialTokensMask.push(0);
+      columns.attentionMask.push(1);
     });
   }
-
-  #forbidden({ specialTokens = 'text' }: EncodeOptions): ReadonlySet<number> | undefined {
-    return specialTokens === 'allow' ? undefined : this.#specialIds;
-  }
-
-  #specialRule({ specialTokens = 'text' }: EncodeOptions): SpecialTokenRule {
-    if (specialTokens === 'allow') return () => 'match';
-    if (specialTokens === 'text') return () => 'text';
-    if (specialTokens !== 'refuse')
-      return ({ content }) => (specialTokens.includes(content) ? 'match' : 'text');
-    return ({ content }) => {
-      throw new Error(
-        `encode: the text holds the special token ${JSON.stringify(content)}; pass specialTokens: 'allow' to encode it as that token or 'text' to encode it as text`,
-      );
-    };
-  }
-
-  #addAll(tokens: (AddedTokenJson | Omit<AddedTokenJson, 'id'>)[]): void {
-    for (const token of tokens) {
-      if (token.content === '') continue;
-      const given = 'id' in token ? token.id : undefined;
-      const id = this.tokenToId(token.content) ?? given ?? this.#nextId();
-      const { content, single_word, lstrip, rstrip, normalized, special } = token;
-      const added = { id, content, single_word, lstrip, rstrip, normalized, special };
-      this.#added.set(content, added);
-      this.#addedById.set(id, added);
-    }
-    const all = [...this.#addedById.values()];
-    this.#specialIds = new Set(all.filter((token) => token.special).map((token) => token.id));
-    this.#matcher = new AddedTokenMatcher(all.map((token) => [token.content, token]));
-  }
-
-  #nextId(): number {
-    let next = this.#model.vocabulary.tokens.length;
-    for (const id of this.#addedById.keys()) next = Math.max(next, id + 1);
-    return next;
-  }
-}
-
-function emptyColumns(): EncodingColumns {
-  return {
-    ids: [],
-    tokens: [],
-    offsets: [],
-    typeIds: [],
-    wordIds: [],
-    sequenceIds: [],
-    specialTokensMask: [],
-    attentionMask: [],
-  };
-}
-
-function pushToken(
-  columns: EncodingColumns,
-  id: number,
-  token: string,
-  offsets: Offsets,
-  word: number,
-): void {
-  columns.ids.push(id);
-  columns.tokens.push(token);
-  columns.offsets.push(offsets);
-  columns.typeIds.push(0);
-  columns.wordIds.push(word);
-  columns.sequenceIds.push(0);
-  columns.specialTokensMask.push(0);
-  columns.attentionMask.push(1);
 }

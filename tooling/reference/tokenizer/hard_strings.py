@@ -38,6 +38,7 @@ HARD_STRINGS = [
     "don’t “quote” ‘single’ – — … •",
     "١٢٣ ۱۲۳ 〇一二三 Ⅻ ㊿ ⑳",
     "\u1100\u1161\u11a8 각 ㄱㅏ ｶﾞ ガ ＡＢＣ１２３ ㍿",
+    "".join(chr(c) for c in range(0xE000, 0x1CC00, 257)),
     "Ǆ ǅ ǆ ŉ ΐ ᾳ ﬃ ẖ ΑΣ ας",
     " ".join(chr(c) for c in range(0x100, 0x3000, 97)),
     "".join(chr(c) for c in range(0x3000, 0xD800, 331)),

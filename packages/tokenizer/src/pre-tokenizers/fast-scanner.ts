@@ -1,5 +1,5 @@
 import type { ComponentJson } from '../tokenizer-json.ts';
-import { GPT2_PATTERN, type Scanner, scannerFor } from './scanners.ts';
+import { PATTERNS, type Scanner, scannerFor } from './scanners.ts';
 
 /**
  * The scanner that does the work of a whole byte-level pre-tokenizer, or null where it needs more than one:
@@ -9,7 +9,7 @@ export function byteLevelScanner(json: ComponentJson | null): Scanner | null {
   const steps = json?.type === 'Sequence' ? (json.pretokenizers as ComponentJson[]) : json ? [json] : [];
   const last = steps.at(-1);
   if (last?.type !== 'ByteLevel' || last.add_prefix_space !== false) return null;
-  if (steps.length === 1) return last.use_regex === false ? wholeText : scannerFor(GPT2_PATTERN)!;
+  if (steps.length === 1) return last.use_regex === false ? wholeText : scannerFor(PATTERNS.gpt2)!;
   const split = steps[0]!;
   if (steps.length !== 2 || last.use_regex !== false || split.type !== 'Split') return null;
   const isolates = split.behavior === 'Isolated' || (split.behavior === 'Removed' && split.invert === true);

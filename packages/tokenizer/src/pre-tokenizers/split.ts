@@ -1,5 +1,5 @@
 import type { AlignedText } from '../text/aligned-text.ts';
-import { compilePattern } from '../text/regex.ts';
+import { matchFinder } from '../text/match-finder.ts';
 import type { ComponentJson } from '../tokenizer-json.ts';
 import { type Scanner, scannerFor } from './scanners.ts';
 
@@ -18,26 +18,10 @@ export type SpanFinder = (text: string) => Span[];
 
 /** Matches of a literal or a regular expression. Empty matches are delimiters of no width. */
 export function patternFinder(pattern: { String: string } | { Regex: string }): SpanFinder {
-  if ('String' in pattern) return literalFinder(pattern.String);
-  const scanner = scannerFor(pattern.Regex);
+  const scanner = 'Regex' in pattern ? scannerFor(pattern.Regex) : undefined;
   if (scanner) return (text) => scanAll(text, scanner);
-  const regex = compilePattern(pattern.Regex);
-  return (text) =>
-    fillGaps(
-      text,
-      [...text.matchAll(regex)].map((m) => [m.index, m.index + m[0].length]),
-    );
-}
-
-function literalFinder(literal: string): SpanFinder {
-  if (literal === '') return (text) => fillGaps(text, []);
-  return (text) => {
-    const matches: [number, number][] = [];
-    for (let at = text.indexOf(literal); at >= 0; at = text.indexOf(literal, at + literal.length)) {
-      matches.push([at, at + literal.length]);
-    }
-    return fillGaps(text, matches);
-  };
+  const find = matchFinder(pattern);
+  return (text) => fillGaps(text, find(text));
 }
 
 function scanAll(text: string, scanner: Scanner): Span[] {

@@ -1,4 +1,4 @@
-import { GPT2_PATTERN, type Scanner, scannerFor } from '../pre-tokenizers/scanners.ts';
+import { PATTERNS, type Scanner, scannerFor } from '../pre-tokenizers/scanners.ts';
 import { BYTE_TO_CHAR, textToByteChars } from '../text/byte-alphabet.ts';
 import { wellFormed } from '../text/well-formed.ts';
 import { WordTable } from '../text/word-table.ts';
@@ -43,7 +43,7 @@ export function trainBPE(texts: Iterable<string>, options: TrainBpeOptions = {})
     );
   }
 
-  const words = countedWords(countWords(texts, scannerFor(GPT2_PATTERN)!), (char) => vocabulary.get(char)!);
+  const words = countedWords(countWords(texts, scannerFor(PATTERNS.gpt2)!), (char) => vocabulary.get(char)!);
   const merges = learnMerges(words, {
     minFrequency,
     maxTokenLength,

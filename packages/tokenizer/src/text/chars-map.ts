@@ -1,0 +1,70 @@
+const utf8 = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * SentencePiece's `precompiled_charsmap`: a double-array trie (Darts-clone) from byte strings to positions in
+ * a block of zero-terminated replacements. Layout: trie size in bytes (uint32, little endian), trie units,
+ * replacements.
+ */
+export class CharsMap {
+  readonly #units: Uint32Array;
+  readonly #replacements: Uint8Array;
+
+  /** @throws where the sizes do not fit */
+  constructor(blob: Uint8Array) {
+    const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
+    const trieBytes = blob.length >= 4 ? view.getUint32(0, true) : 0;
+    if (blob.length > 0 && (blob.length < 4 || trieBytes % 4 !== 0 || 4 + trieBytes > blob.length)) {
+      throw new Error(
+        `precompiled_charsmap: the trie must take a multiple of 4 bytes within the ${blob.length} there are, found ${trieBytes}`,
+      );
+    }
+    this.#units = new Uint32Array(trieBytes / 4);
+    for (let i = 0; i < this.#units.length; i++) this.#units[i] = view.getUint32(4 + i * 4, true);
+    this.#replacements = blob.subarray(blob.length > 0 ? 4 + trieBytes : 0);
+  }
+
+  /** What the rules make of a string: the replacement of its longest-first matching prefix, or null. */
+  exact(text: string): string | null {
+    // As in the reference, the first (shortest) rule that begins the string replaces all of it.
+    const [first] = this.prefixes(utf8.encode(text), 0);
+    return first === undefined ? null : this.replacement(first.value);
+  }
+
+  /** The longest rule that matches bytes at `start`: how many it consumes and what it puts there. */
+  longest(bytes: Uint8Array, start: number): { length: number; replacement: Uint8Array } | null {
+    const found = this.prefixes(bytes, start).at(-1);
+    if (!found) return null;
+    return { length: found.length, replacement: this.#replacementBytes(found.value) };
+  }
+
+  replacement(value: number): string {
+    return decoder.decode(this.#replacementBytes(value));
+  }
+
+  #replacementBytes(value: number): Uint8Array {
+    const end = this.#replacements.indexOf(0, value);
+    return this.#replacements.subarray(value, end < 0 ? this.#replacements.length : end);
+  }
+
+  /** All rules whose source begins at `start`, shortest first. */
+  prefixes(bytes: Uint8Array, start: number): { length: number; value: number }[] {
+    const found: { length: number; value: number }[] = [];
+    const units = this.#units;
+    if (units.length === 0) return found;
+    let node = offsetOf(units[0]!);
+    for (let at = start; at < bytes.length && bytes[at] !== 0; at++) {
+      node ^= bytes[at]!;
+      if (node >= units.length) return found;
+      const unit = units[node]!;
+      if ((unit & 0x800000ff) >>> 0 !== bytes[at]) return found;
+      node ^= offsetOf(unit);
+      if (node >= units.length) return found;
+      if ((unit >>> 8) & 1) found.push({ length: at + 1 - start, value: units[node]! & 0x7fffffff });
+    }
+    return found;
+  }
+}
+
+/** The offset bits of a unit of the double array. */
+const offsetOf = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6);
