@@ -88,7 +88,8 @@ export function combineCallbacks(all: readonly Callbacks[]): Required<Callbacks>
   const each =
     <K extends keyof Callbacks>(key: K) =>
     async (argument: never) => {
-      for (const callbacks of all) await (callbacks[key] as ((argument: never) => unknown) | undefined)?.(argument);
+      for (const callbacks of all)
+        await (callbacks[key] as ((argument: never) => unknown) | undefined)?.(argument);
     };
   return {
     onStart: each('onStart'),

@@ -82,7 +82,8 @@ function refuseOtherRecipe(path: string, recipePath: string, recipe: Recipe): vo
   }
 }
 
-const strip = (recipe: Recipe) => Object.fromEntries(Object.entries(recipe).filter(([key]) => !mayChange.includes(key)));
+const strip = (recipe: Recipe) =>
+  Object.fromEntries(Object.entries(recipe).filter(([key]) => !mayChange.includes(key)));
 
 function firstDifference(before: unknown, now: unknown, path: string[]): string | undefined {
   if (typeof before === 'object' && typeof now === 'object' && before !== null && now !== null) {

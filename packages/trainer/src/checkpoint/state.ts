@@ -84,13 +84,15 @@ function flattenSlots(state: TrainState): Named<tf.Variable> {
 function assignAll(path: string, variables: Named<tf.Variable>): void {
   withSafetensors(path, (file) => {
     const [surplus] = [...file.tensors.keys()].filter((name) => !(name in variables));
-    if (surplus) throw new UserError(`${path}: holds ${surplus}, which the recipe's optimizer has no use for`);
+    if (surplus)
+      throw new UserError(`${path}: holds ${surplus}, which the recipe's optimizer has no use for`);
     for (const [name, variable] of Object.entries(variables)) assignFrom(file, path, name, variable);
   });
 }
 
 function assignFrom(file: SafetensorsFile, path: string, name: string, variable: tf.Variable): void {
-  if (!file.tensors.has(name)) throw new UserError(`${path}: lacks ${name}, which the recipe's optimizer needs`);
+  if (!file.tensors.has(name))
+    throw new UserError(`${path}: lacks ${name}, which the recipe's optimizer needs`);
   const { shape } = file.entry(name);
   if (String(shape) !== String(variable.shape)) {
     throw new UserError(`${path}: ${name} has shape [${shape}], the model wants [${variable.shape}]`);

@@ -11,7 +11,10 @@ export interface ProgressStream {
  * Shows a run on the console: a live bar on a terminal, else one line a step.
  * @param logEvery steps between lines where there is no terminal
  */
-export function consoleProgress(stream: ProgressStream, { logEvery = 1 }: { logEvery?: number } = {}): Callbacks {
+export function consoleProgress(
+  stream: ProgressStream,
+  { logEvery = 1 }: { logEvery?: number } = {},
+): Callbacks {
   const live = stream.isTTY === true;
   let bar = '';
   const line = (text: string) => {
@@ -23,9 +26,12 @@ export function consoleProgress(stream: ProgressStream, { logEvery = 1 }: { logE
   };
   return {
     onStart({ name, backend, algorithm, parameters, trainableParameters, steps, startStep, data, folder }) {
-      const trained = trainableParameters === parameters ? '' : `, ${short(trainableParameters)} of them trained`;
+      const trained =
+        trainableParameters === parameters ? '' : `, ${short(trainableParameters)} of them trained`;
       line(`${name}: ${algorithm} on ${data}; ${short(parameters)} parameters${trained}; ${backend}`);
-      line(`${name}: ${startStep > 0 ? `step ${startStep} of ${steps} and on` : `${steps} steps`}, in ${folder}`);
+      line(
+        `${name}: ${startStep > 0 ? `step ${startStep} of ${steps} and on` : `${steps} steps`}, in ${folder}`,
+      );
     },
     onStep(event) {
       if (live) {
@@ -76,12 +82,18 @@ const describeMetrics = (metrics: Record<string, number>) =>
 /** Four significant digits. */
 function number(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
-  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6
+    ? String(Number(value.toPrecision(4)))
+    : value.toExponential(2);
 }
 
 /** 950, 12.3K, 4.56M, 7B. */
 function short(value: number): string {
-  for (const [unit, size] of [['B', 1e9], ['M', 1e6], ['K', 1e3]] as const) {
+  for (const [unit, size] of [
+    ['B', 1e9],
+    ['M', 1e6],
+    ['K', 1e3],
+  ] as const) {
     if (value >= size) return `${Number((value / size).toPrecision(3))}${unit}`;
   }
   return String(Math.round(value));

@@ -1,5 +1,5 @@
 import type { AnyAlgorithm, LossResult, SequenceLogProbs, Totals } from '@attune/algorithms';
-import type { TokenBatch } from '@attune/data';
+import type { TokenBatch, TokenSequence } from '@attune/data';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
@@ -7,6 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
  * half of the rows and all rejected ones, in the same order, in the second.
  */
 export interface MicroBatch extends TokenBatch {
+  /** The sequences of each row; rows without any only fill up. */
+  rows: readonly (readonly TokenSequence[])[];
   /** Log-probabilities under the reference model, `[batch, seq]`; for algorithms that need one. */
   refLogProbs?: Float32Array;
   /** Log-probabilities under the policy that sampled, `[batch, seq]`; rollouts only. */

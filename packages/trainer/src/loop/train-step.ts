@@ -102,7 +102,11 @@ export class TrainStep {
   }
 
   /** Gradients summed over micro-batches, and each one's loss and metrics. */
-  private async accumulate(batches: readonly MicroBatch[], { tokens, examples }: StepTotals, dropoutSeed: number) {
+  private async accumulate(
+    batches: readonly MicroBatch[],
+    { tokens, examples }: StepTotals,
+    dropoutSeed: number,
+  ) {
     const values: Float32Array[] = [];
     let sum: Named | undefined;
     for (const [i, batch] of batches.entries()) {

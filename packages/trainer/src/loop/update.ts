@@ -66,6 +66,9 @@ export function applyUpdate(
 }
 
 /** An object with the same keys and other values. */
-export function mapValues<A, B>(object: Record<string, A>, change: (value: A, key: string) => B): Record<string, B> {
+export function mapValues<A, B>(
+  object: Record<string, A>,
+  change: (value: A, key: string) => B,
+): Record<string, B> {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
 }

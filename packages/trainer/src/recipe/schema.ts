@@ -57,16 +57,33 @@ const source = z.strictObject({
   generate: z.enum(['word-problems']).optional(),
   /** How many examples: generated, or taken from the beginning of the file. */
   count: count.optional(),
+  /** Of generated problems, 1 to 4: more steps and larger numbers. */
+  difficulty: z.literal([1, 2, 3, 4]).default(2),
 });
 
 const data = z.strictObject({
   train: source,
   /** Held-out examples: a source of their own, or (`fraction`) split off the training data's end or at random. */
   validation: source.extend({ fraction: z.number().gt(0).lt(1).optional() }).optional(),
-  /** Shape of the records; `auto` looks at the first one. */
-  format: z.string().default('auto'),
-  /** Chat template: a built-in name, or Jinja text. Default: the tokenizer's own. */
-  template: z.string().optional(),
+  /** Layout of the rows; `auto` looks at the first one. */
+  format: z
+    .enum([
+      'auto',
+      'messages',
+      'sharegpt',
+      'hh-rlhf',
+      'preference',
+      'prompt-completion',
+      'alpaca',
+      'question-answer',
+      'prompt',
+      'text',
+    ])
+    .default('auto'),
+  /** Rows that do not fit the layout: refuse the data, or leave them out and say so. */
+  invalid: z.enum(['refuse', 'skip']).default('refuse'),
+  /** Chat template: `chatml`, `none` (prompt and answer are just joined), or the model's own. */
+  template: z.enum(['auto', 'chatml', 'none']).default('auto'),
 });
 
 const algorithm = z.looseObject({ name: z.string().min(1) });
