@@ -14,21 +14,21 @@ export interface TokenLogProb {
  * before penalties and cuts.
  */
 export class Sampler {
-  private readonly vocabSize: number;
   /** exp(logit − max) of the row at hand, at the model's own temperature. */
   private readonly weights: Float64Array;
   /** The same at the sampling temperature. */
   private readonly tempered: Float64Array;
   private readonly candidates: Uint32Array;
+  private readonly sorted: Float64Array;
   private logits: Float32Array = new Float32Array(0);
   private max = 0;
   private logSum = 0;
 
   constructor(vocabSize: number) {
-    this.vocabSize = vocabSize;
     this.weights = new Float64Array(vocabSize);
     this.tempered = new Float64Array(vocabSize);
     this.candidates = new Uint32Array(vocabSize);
+    this.sorted = new Float64Array(vocabSize);
   }
 
   /**
@@ -91,18 +91,8 @@ export class Sampler {
     return tempered;
   }
 
-  private drawCut(weights: Float64Array, uniform: number, { topK, topP, minP }: ResolvedSampling): number {
-    // Sorting the whole vocabulary would dominate: first drop what no cut can keep.
-    const floor = Math.max(topKFloor(weights, topK), topPFloor(weights, topK, topP), topP === 1 ? minP : 0);
-    let count = 0;
-    for (let id = 0; id < this.vocabSize; id++) if (weights[id]! >= floor) this.candidates[count++] = id;
-    const sorted = this.candidates.subarray(0, count).sort((a, b) => weights[b]! - weights[a]! || a - b);
-
-    let kept = topK > 0 ? Math.min(topK, count) : count;
-    if (topP < 1) kept = nucleus(weights, sorted, kept, topK > 0, topP);
-    while (weights[sorted[kept - 1]!]! < minP) kept--;
-
-    const ids = sorted.subarray(0, kept).sort();
+  private drawCut(weights: Float64Array, uniform: number, options: ResolvedSampling): number {
+    const ids = this.cut(weights, options);
     let total = 0;
     for (const id of ids) total += weights[id]!;
     let rest = uniform * total;
@@ -110,25 +100,50 @@ export class Sampler {
       rest -= weights[id]!;
       if (rest < 0) return id;
     }
-    return ids[kept - 1]!;
+    return ids[ids.length - 1]!;
+  }
+
+  /** The tokens that the cuts keep, in the order of their ids. */
+  private cut(weights: Float64Array, { topK, topP, minP }: ResolvedSampling): Uint32Array {
+    // Sorting the whole vocabulary would dominate: first drop what no cut can keep.
+    const floor = Math.max(topKFloor(weights, topK), topPFloor(weights, topK, topP), topP === 1 ? minP : 0);
+    let count = 0;
+    for (let id = 0; id < weights.length; id++) {
+      if (weights[id]! < floor) continue;
+      this.candidates[count] = id;
+      this.sorted[count++] = weights[id]!;
+    }
+    const sorted = this.sorted.subarray(0, count).sort();
+    let kept = topK > 0 ? Math.min(topK, count) : count;
+    if (topP < 1) kept = nucleus(sorted, kept, topP, topK > 0 ? undefined : sum(weights));
+    while (sorted[count - kept]! < minP) kept--;
+
+    // Of tokens as heavy as the lightest one kept, those of lower ids come first.
+    const lightest = sorted[count - kept]!;
+    let ties = 0;
+    for (let i = count - kept; i < count && sorted[i] === lightest; i++) ties++;
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const id = this.candidates[i]!;
+      const weight = weights[id]!;
+      if (weight > lightest || (weight === lightest && ties-- > 0)) this.candidates[at++] = id;
+    }
+    return this.candidates.subarray(0, at);
   }
 }
 
-/** How many of the sorted candidates reach the share `topP` of the probability. */
-function nucleus(
-  weights: Float64Array,
-  sorted: Uint32Array,
-  count: number,
-  cut: boolean,
-  topP: number,
-): number {
-  let total = 0;
-  if (cut) for (let i = 0; i < count; i++) total += weights[sorted[i]!]!;
-  else total = sum(weights);
-  const wanted = topP * total;
+/**
+ * How many of the `count` heaviest weights reach the share `topP` of the total.
+ *
+ * @param sorted ascending
+ * @param total default: of the `count` heaviest
+ */
+function nucleus(sorted: Float64Array, count: number, topP: number, total?: number): number {
+  const last = sorted.length - 1;
+  const wanted = topP * (total ?? sum(sorted.subarray(sorted.length - count)));
   let reached = 0;
   let kept = 0;
-  while (kept < count && reached < wanted) reached += weights[sorted[kept++]!]!;
+  while (kept < count && reached < wanted) reached += sorted[last - kept++]!;
   return kept;
 }
 
