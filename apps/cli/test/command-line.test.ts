@@ -85,16 +85,24 @@ describe('generate', () => {
 
   it('prints several answers, one after the other', () => {
     const { stdout } = attune(['generate', dir, '--prompt', 'the', '--n', '2', '--max-tokens', '3']);
-    expect(stdout).toMatch(/^--- 1\n[^]*\n--- 2\n/);
+    expect(stdout).toMatch(/^--- 1\n[\s\S]*\n--- 2\n/);
   });
 
   it.each([
-    [['--prompt', 'the '.repeat(200)], /prompt has \d+ tokens, but the model's context holds 128/],
-    [['--prompt', ''], /prompt must have at least one token/],
-    [['--prompt', 'x', '--top-p', '2'], /topP must be above 0 and at most 1, found 2/],
-    [['--prompt', 'x', '--chat'], /has no chat template/],
-    [['--prompt', 'x', '--system', 'y'], /--system needs --chat/],
-  ])('refuses %j', (args, message) => {
+    [
+      'a prompt over the context',
+      ['--prompt', 'the '.repeat(200)],
+      /prompt has \d+ tokens, but the model's context holds 128/,
+    ],
+    ['an empty prompt', ['--prompt', ''], /prompt must have at least one token/],
+    [
+      'an impossible setting',
+      ['--prompt', 'x', '--top-p', '2'],
+      /topP must be above 0 and at most 1, found 2/,
+    ],
+    ['--chat without a template', ['--prompt', 'x', '--chat'], /has no chat template/],
+    ['--system without --chat', ['--prompt', 'x', '--system', 'y'], /--system needs --chat/],
+  ])('refuses %s', (_, args, message) => {
     const { code, stderr } = attune(['generate', dir, ...args]);
     expect(code).toBe(1);
     expect(stderr).toMatch(message);

@@ -105,8 +105,8 @@ describe('generate', () => {
 
   it.each([
     [[[1], []], {}, 'prompt 1 must have at least one token'],
-    [[Array.from({ length: 64 }, () => 1)], {}, "prompt 0 has 64 tokens, but the model's context holds 64"],
-    [[[1, 40]], {}, 'prompt 0 holds the token id 40'],
+    [[Array.from({ length: 64 }, () => 1)], {}, "prompt has 64 tokens, but the model's context holds 64"],
+    [[[1, 40]], {}, 'prompt holds the token id 40'],
     [[[1]], { n: 0 }, 'n must be a whole number, at least 1, found 0'],
     [[[1]], { maxNewTokens: 0 }, 'maxNewTokens must be a whole number, at least 1, found 0'],
     [[[1]], { stop: ['x'] }, 'stop strings need a tokenizer'],

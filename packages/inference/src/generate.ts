@@ -47,7 +47,9 @@ export async function generate(
   checkCount('maxBatch', maxBatch);
   const decoder = decoderOf(model);
   const resolved = resolveSequenceOptions(options, decoder);
-  for (const [i, ids] of prompts.entries()) checkPrompt(ids, decoder, `prompt ${i}`);
+  for (const [i, ids] of prompts.entries()) {
+    checkPrompt(ids, decoder, prompts.length === 1 ? 'prompt' : `prompt ${i}`);
+  }
 
   const requests = prompts.flatMap((promptIds, prompt) =>
     splitSamples(n, maxBatch).map(
