@@ -276,10 +276,15 @@ export class OnnxBackend extends KernelBackend {
     return { kernelMs: performance.now() - start };
   }
 
-  /** Runs what is pending and gives all memory back. */
-  override dispose(): void {
+  /** Runs what is pending and releases every session; those that are needed again are compiled again. */
+  closeSessions(): void {
     this.flush();
     this.sessions.clear();
+  }
+
+  /** Runs what is pending and gives all memory back that no tensor needs. */
+  override dispose(): void {
+    this.closeSessions();
     this.pool.clear();
   }
 

@@ -12,6 +12,7 @@ import { BACKEND_NAME } from './kernels/registry.ts';
 export function registerOnnxBackend(options: OnnxBackendOptions = {}): OnnxBackend {
   const present = findBackendFactory(BACKEND_NAME) && (findBackend(BACKEND_NAME) as OnnxBackend | null);
   if (present && sameOptions(present.options, options)) return present;
+  present?.closeSessions();
   const backend = new OnnxBackend(options);
   if (present) removeBackend(BACKEND_NAME);
   registerBackend(BACKEND_NAME, () => backend, 10);

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { getBackend, sum, tensor } from '@tensorflow/tfjs-core';
 import { afterEach, expect, test, vi } from 'vitest';
 import { useBackend } from './use-backend.ts';
@@ -37,6 +38,15 @@ test('errors name what is missing', async () => {
   await expect(useBackend('onnx', { provider: 'coreml' })).rejects.toThrow(
     /The coreml execution provider is not available here: it needs macOS/,
   );
+});
+
+test('the number of threads can be changed, and computed tensors survive that', async () => {
+  const x = sum(tensor([1, 2]));
+  for (const threads of [1, 2, undefined]) {
+    const { description } = await useBackend('onnx', { quiet: true, threads });
+    expect(description).toContain(`${threads ?? availableParallelism()} thread`);
+    expect(sum(x).dataSync()[0]).toBe(3);
+  }
 });
 
 test('tensors survive a switch of backends', async () => {

@@ -16,11 +16,11 @@ const API_VERSION = 18;
 /** Index in the table, result, arguments. Handles and arrays are plain addresses. */
 const FUNCTIONS = {
   CreateEnvWithGlobalThreadPools: [119, 'void*', ['int', 'str', 'void*', 'void*']],
+  ReleaseEnv: [92, 'void', ['void*']],
   CreateThreadingOptions: [121, 'void*', ['void*']],
   ReleaseThreadingOptions: [122, 'void', ['void*']],
   SetGlobalIntraOpNumThreads: [147, 'void*', ['void*', 'int']],
   SetGlobalInterOpNumThreads: [148, 'void*', ['void*', 'int']],
-  SetGlobalSpinControl: [149, 'void*', ['void*', 'int']],
   GetErrorMessage: [2, 'str', ['void*']],
   ReleaseStatus: [93, 'void', ['void*']],
   CreateSessionOptions: [10, 'void*', ['void*']],
@@ -29,7 +29,6 @@ const FUNCTIONS = {
   EnableProfiling: [14, 'void*', ['void*', process.platform === 'win32' ? 'str16' : 'str']],
   DisableMemPattern: [17, 'void*', ['void*']],
   SetSessionGraphOptimizationLevel: [23, 'void*', ['void*', 'int']],
-  SetIntraOpNumThreads: [24, 'void*', ['void*', 'int']],
   DisablePerSessionThreads: [120, 'void*', ['void*']],
   AddSessionConfigEntry: [130, 'void*', ['void*', 'str', 'str']],
   SessionOptionsAppendExecutionProvider: [216, 'void*', ['void*', 'str', 'void*', 'void*', 'size_t']],
@@ -37,20 +36,16 @@ const FUNCTIONS = {
   UpdateCUDAProviderOptions: [206, 'void*', ['void*', 'void*', 'void*', 'size_t']],
   ReleaseCUDAProviderOptions: [208, 'void', ['void*']],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, 'void*', ['void*', 'void*']],
-  GetAvailableProviders: [125, 'void*', ['void*', 'void*']],
-  ReleaseAvailableProviders: [126, 'void*', ['void*', 'int']],
   CreateSessionFromArray: [8, 'void*', ['void*', 'void*', 'size_t', 'void*', 'void*']],
   ReleaseSession: [95, 'void', ['void*']],
-  SessionEndProfiling: [110, 'void*', ['void*', 'void*', 'void*']],
   CreateCpuMemoryInfo: [69, 'void*', ['int', 'int', 'void*']],
+  CreateAndRegisterAllocator: [144, 'void*', ['void*', 'void*', 'void*']],
   CreateTensorWithDataAsOrtValue: [
     49,
     'void*',
     ['void*', 'void*', 'size_t', 'void*', 'size_t', 'int', 'void*'],
   ],
   ReleaseValue: [96, 'void', ['void*']],
-  CreateRunOptions: [39, 'void*', ['void*']],
-  AddRunConfigEntry: [165, 'void*', ['void*', 'str', 'str']],
   Run: [9, 'void*', ['void*', 'void*', 'void*', 'void*', 'size_t', 'void*', 'size_t', 'void*']],
 } as const satisfies Record<string, readonly [number, string, readonly string[]]>;
 

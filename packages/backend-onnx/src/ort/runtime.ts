@@ -2,11 +2,10 @@ import { availableParallelism } from 'node:os';
 import type { Slot } from '../graph/executable.ts';
 import { DATA_TYPE } from '../onnx/model.ts';
 import { addressOf, loadOrt, type OrtApi, type Pointer } from './api.ts';
+import { countSession, openEnvironment } from './environment.ts';
 import { appendProvider, type ExecutionProvider } from './providers.ts';
 import type { StringTable } from './strings.ts';
 
-/** `OrtLoggingLevel`: failures reach the caller as errors, so ONNX Runtime itself stays silent. */
-const LOG_FATAL = 4;
 const SEQUENTIAL = 0;
 const ENABLE_ALL = 99;
 
@@ -37,18 +36,20 @@ export class OrtRuntime {
     this.ort = loadOrt();
     this.threads = options.threads ?? availableParallelism();
     this.provider = options.provider ?? 'cpu';
-    this.#env = environment(this.ort, this.threads);
-    this.hostMemory = this.ort.create((out) => this.ort.CreateCpuMemoryInfo(0, 0, out));
     this.sessionOptions = this.#createSessionOptions(options);
+    this.hostMemory = this.ort.create((out) => this.ort.CreateCpuMemoryInfo(0, 0, out));
+    this.#env = openEnvironment(this.ort, this.threads);
   }
 
   /** Compiles a serialized model. */
   createSession(model: Uint8Array, name: string): Pointer {
     const { ort } = this;
     try {
-      return ort.create((out) =>
+      const session = ort.create((out) =>
         ort.CreateSessionFromArray(this.#env, model, model.byteLength, this.sessionOptions, out),
       );
+      countSession(1);
+      return session;
     } catch (error) {
       throw new Error(`${name}: the recorded graph does not compile. ${(error as Error).message}`);
     }
@@ -56,6 +57,7 @@ export class OrtRuntime {
 
   releaseSession(session: Pointer): void {
     this.ort.ReleaseSession(session);
+    countSession(-1);
   }
 
   /** ONNX Runtime's tensor over existing memory, which must outlive it. */
@@ -106,7 +108,10 @@ export class OrtRuntime {
     outputs: BigUint64Array,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
+      // C sees only addresses: this list keeps the arrays behind them alive until the run is done.
+      const held: unknown[] = [inputNames, inputs, outputNames, outputs];
       const done = (error: Error | null, status: Pointer | null) => {
+        held.length = 0;
         try {
           if (error) throw error;
           this.ort.check(status);
@@ -138,6 +143,7 @@ export class OrtRuntime {
     ort.check(ort.DisablePerSessionThreads(handle));
     // The memory pattern keeps one block per session for the sum of all its tensors; the arena alone needs less.
     ort.check(ort.DisableMemPattern(handle));
+    set('session.use_env_allocators', '1');
     if (options.disabledOptimizers?.length) {
       set('optimization.disable_specified_optimizers', options.disabledOptimizers.join(';'));
     }
@@ -145,27 +151,4 @@ export class OrtRuntime {
     appendProvider(ort, handle, this.provider, options.providerOptions ?? {});
     return handle;
   }
-}
-
-let env: { handle: Pointer; threads: number } | undefined;
-
-/** ONNX Runtime has one environment per process; its thread pool is sized once. */
-function environment(ort: OrtApi, threads: number): Pointer {
-  if (env && env.threads !== threads) {
-    throw new Error(
-      `threads: ONNX Runtime already runs with ${env.threads} threads in this process, asked for ${threads}. ` +
-        'Choose the number of threads when the backend is first used.',
-    );
-  }
-  if (!env) {
-    const threading = ort.create((out) => ort.CreateThreadingOptions(out));
-    ort.check(ort.SetGlobalIntraOpNumThreads(threading, threads));
-    ort.check(ort.SetGlobalInterOpNumThreads(threading, 1));
-    const handle = ort.create((out) =>
-      ort.CreateEnvWithGlobalThreadPools(LOG_FATAL, 'attune', threading, out),
-    );
-    ort.ReleaseThreadingOptions(threading);
-    env = { handle, threads };
-  }
-  return env.handle;
 }
