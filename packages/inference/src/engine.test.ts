@@ -1,4 +1,4 @@
-import { memory } from '@tensorflow/tfjs-core';
+import { getBackend, memory } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { useTestBackend } from '../test/backend.ts';
 import { letters, tinyModel } from '../test/tiny-model.ts';
@@ -77,6 +77,23 @@ describe('Engine', () => {
     expect(() => engine.submit([3])).toThrow(EngineClosedError);
     await closing;
     for (const { result } of accepted) expect((await result)[0]!.finishReason).toBe('length');
+  });
+
+  // Other backends compute on this thread: their event loop has its turn between steps only.
+  it.runIf(getBackend() === 'onnx')('leaves the event loop free while the model computes', async () => {
+    const engine = new Engine(tinyModel({ contextLength: 512, hidden: 256 }));
+    const prompt = Array.from({ length: 400 }, (_, i) => i % 40);
+    await engine.submit(prompt, { maxNewTokens: 1 }).result;
+    let turns = 0;
+    let done = false;
+    const turn = () => {
+      turns++;
+      if (!done) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await engine.submit(prompt, { maxNewTokens: 1 }).result;
+    done = true;
+    expect(turns).toBeGreaterThan(100);
   });
 
   it('fails the request at fault, not its neighbours', async () => {
