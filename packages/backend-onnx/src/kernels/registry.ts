@@ -16,7 +16,12 @@ export function defineKernel(kernelName: string, lowering: Lowering): void {
     kernelName,
     backendName: BACKEND_NAME,
     kernelFunc: ({ inputs, attrs, backend }) =>
-      (backend as OnnxBackend).record(kernelName, lowering, inputs as Record<string, TensorInfo>, attrs ?? {}),
+      (backend as OnnxBackend).record(
+        kernelName,
+        lowering,
+        inputs as Record<string, TensorInfo>,
+        attrs ?? {},
+      ),
   });
 }
 
