@@ -14,7 +14,7 @@ import { Recorder } from './graph/recorder.ts';
 import { SessionCache } from './graph/session-cache.ts';
 import type { ElementType, Lowering, Value } from './graph/types.ts';
 import { Constant, type GraphValue, Leaf, NodeOutput } from './graph/value.ts';
-import { computeOnHost } from './host.ts';
+import { computeOnHost, type HostInputs, needsHost } from './host.ts';
 import { CompiledFunction } from './jit/compiled-function.ts';
 import { trace } from './jit/trace.ts';
 import { BufferPool, ELEMENT_BYTES, type HostBuffer } from './memory/host-buffer.ts';
@@ -73,6 +73,7 @@ export class OnnxBackend extends KernelBackend {
     inputs: Record<string, TensorInfo>,
     attrs: object,
   ): TensorInfo | TensorInfo[] {
+    if (needsHost(inputs, attrs)) return this.runOnHost(kernelName, inputs, attrs);
     const { recorder } = this;
     const values: Record<string, Value> = {};
     for (const name in inputs) {
@@ -86,14 +87,8 @@ export class OnnxBackend extends KernelBackend {
   }
 
   /** Runs a kernel of TensorFlow.js's `cpu` backend on host copies of the inputs. */
-  runOnHost(
-    kernelName: string,
-    inputs: Record<string, TensorInfo>,
-    attrs: object,
-  ): TensorInfo | TensorInfo[] {
-    const values = new Map<TensorInfo, BackendValues>();
-    for (const info of Object.values(inputs)) if (info) values.set(info, this.readSync(info.dataId));
-    const outputs = computeOnHost(kernelName, inputs, (info) => values.get(info)!, attrs);
+  runOnHost(kernelName: string, inputs: HostInputs, attrs: object): TensorInfo | TensorInfo[] {
+    const outputs = computeOnHost(kernelName, inputs, ({ dataId }) => this.readSync(dataId), attrs);
     const infos = outputs.map(({ values, shape, dtype }) => ({
       dataId: this.write(values, shape, dtype),
       shape,

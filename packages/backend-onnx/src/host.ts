@@ -17,13 +17,24 @@ export interface HostTensor {
 
 let cpu: MathBackendCPU | undefined;
 
+/** A kernel's inputs by name. Kernels of ragged tensors have lists of tensors among them. */
+export type HostInputs = Record<string, TensorInfo | TensorInfo[] | undefined>;
+
+/** Whether a kernel is asked for numbers or texts that ONNX does not process. */
+export function needsHost(inputs: HostInputs, attrs: object): boolean {
+  const { dtype } = attrs as { dtype?: DataType };
+  const foreign = (type?: DataType) => type === 'complex64' || type === 'string';
+  for (const name in inputs) if (foreign((inputs[name] as TensorInfo | undefined)?.dtype)) return true;
+  return foreign(dtype);
+}
+
 /**
  * Computes one kernel on the host.
  * @throws when TensorFlow.js's `cpu` backend has no such kernel either.
  */
 export function computeOnHost(
   kernelName: string,
-  inputs: Record<string, TensorInfo>,
+  inputs: HostInputs,
   valuesOf: (info: TensorInfo) => BackendValues,
   attrs: object,
 ): HostTensor[] {
@@ -31,27 +42,35 @@ export function computeOnHost(
   if (!kernel) throw new Error(`${kernelName}: no kernel for the onnx backend and none for the cpu backend`);
   cpu ??= new MathBackendCPU();
   const backend = cpu;
+  const temporary: TensorInfo[] = [];
+  const keep = (info: TensorInfo): TensorInfo => {
+    temporary.push(info);
+    return info;
+  };
   const upload = (info: TensorInfo): TensorInfo => {
+    const values = valuesOf(info);
     if (info.dtype !== 'complex64') {
-      return { ...info, dataId: backend.write(valuesOf(info), info.shape, info.dtype) };
+      return keep({ ...info, dataId: backend.write(values, info.shape, info.dtype) });
     }
-    const { real, imag } = backend_util.splitRealAndImagArrays(valuesOf(info) as Float32Array);
-    const parts = {
-      real: backend.makeTensorInfo(info.shape, 'float32', real),
-      imag: backend.makeTensorInfo(info.shape, 'float32', imag),
-    };
-    return getKernel('Complex', 'cpu').kernelFunc({ inputs: parts, attrs: {}, backend }) as TensorInfo;
+    const parts = backend_util.splitRealAndImagArrays(values as Float32Array);
+    const real = keep(backend.makeTensorInfo(info.shape, 'float32', parts.real));
+    const imag = keep(backend.makeTensorInfo(info.shape, 'float32', parts.imag));
+    const complex = getKernel('Complex', 'cpu');
+    return keep(complex.kernelFunc({ inputs: { real, imag }, attrs: {}, backend }) as TensorInfo);
   };
   // Array inputs (`Concat`) must stay arrays.
   const uploaded = (Array.isArray(inputs) ? [] : {}) as Record<string, TensorInfo>;
-  for (const name in inputs) if (inputs[name]) uploaded[name] = upload(inputs[name]);
-  const result = kernel.kernelFunc({ inputs: uploaded, attrs: attrs as never, backend });
-  const outputs = (Array.isArray(result) ? result : [result]) as TensorInfo[];
-  const tensors = outputs.map(({ dataId, shape, dtype }) => ({
-    values: backend.readSync(dataId),
-    shape,
-    dtype,
-  }));
-  for (const { dataId } of [...outputs, ...Object.values(uploaded)]) backend.disposeData(dataId, true);
-  return tensors;
+  for (const name in inputs) {
+    const input = inputs[name];
+    if (input) uploaded[name] = (Array.isArray(input) ? input.map(upload) : upload(input)) as TensorInfo;
+  }
+  try {
+    const result = kernel.kernelFunc({ inputs: uploaded, attrs: attrs as never, backend });
+    return ([result].flat() as TensorInfo[]).map((info) => {
+      const { shape, dtype } = keep(info);
+      return { values: backend.readSync(info.dataId), shape, dtype };
+    });
+  } finally {
+    for (const { dataId } of temporary) backend.disposeData(dataId, true);
+  }
 }
