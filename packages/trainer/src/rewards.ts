@@ -1,12 +1,19 @@
-import type { EncodedPrompt } from './data/encode.ts';
+import { type CombinedScores, combine, type Reward, type RewardRow, rewards } from '@attune/rewards';
+import type { Recipe } from './recipe/schema.ts';
 
-/** A scored answer. */
-export interface Score {
-  /** What is maximised. */
-  total: number;
-  /** Each reward before weighting, by name. */
-  parts: Record<string, number>;
+/** Scores answers, each with the row of data that its prompt came from. */
+export type ScoreAnswers = (
+  answers: readonly string[],
+  rows: readonly RewardRow[],
+) => Promise<CombinedScores>;
+
+/** The weighted sum of a recipe's rewards; undefined when it names none. */
+export function createScoring(specs: Recipe['rewards']): ScoreAnswers | undefined {
+  if (!specs) return undefined;
+  return combine(
+    specs.map(({ name, weight, ...options }) => {
+      const create = rewards[name] as (options: object) => Reward;
+      return { name, weight, reward: create(options) };
+    }),
+  );
 }
-
-/** Scores the answer to a prompt. */
-export type Reward = (answer: string, prompt: EncodedPrompt) => Score;

@@ -43,11 +43,17 @@ export interface TextCodec {
 }
 
 /** Chooses the chat template and finds the special tokens. */
-export function createCodec(tokenizer: Tokenizer, { data, model }: Recipe, examples: readonly Example[]): TextCodec {
+export function createCodec(
+  tokenizer: Tokenizer,
+  { data, model }: Recipe,
+  examples: readonly Example[],
+): TextCodec {
   const special = tokenizer.specialTokens;
   const template = chooseTemplate(data.template, model.path, tokenizer, examples);
   const names = template ? ['<|im_end|>', '<|eot_id|>'] : [];
-  const eosId = [...names, specialTokens[0], '</s>', '<eos>'].map((name) => special[name]).find((id) => id !== undefined);
+  const eosId = [...names, specialTokens[0], '</s>', '<eos>']
+    .map((name) => special[name])
+    .find((id) => id !== undefined);
   const padId = special['<pad>'] ?? special['<|pad|>'] ?? special[specialTokens[0]] ?? eosId ?? 0;
   return { tokenizer, template, eosId, padId };
 }
@@ -65,7 +71,8 @@ function chooseTemplate(
   return needless || tokenizer.tokenToId('<|im_start|>') === undefined ? undefined : ChatTemplate.chatml();
 }
 
-const encoderOf = ({ tokenizer, template, eosId }: TextCodec) => new ExampleEncoder({ tokenizer, template, eosId });
+const encoderOf = ({ tokenizer, template, eosId }: TextCodec) =>
+  new ExampleEncoder({ tokenizer, template, eosId });
 
 /** What a kind of batch is made from. */
 export type OfflineKind = 'supervised' | 'pairwise' | 'unpaired';
@@ -96,11 +103,17 @@ export function encodeExamples(
     const sequences = explain(name, () => sequencesOf(encoder, example, kind));
     if (example.kind === 'text') return blocks(sequences[0]!, maxLength, name);
     const fitted = limit.fit(sequences, name);
-    return fitted ? [{ sequences: fitted, name, ...(kind === 'unpaired' && { desirable: label(row, name) }) }] : [];
+    return fitted
+      ? [{ sequences: fitted, name, ...(kind === 'unpaired' && { desirable: label(row, name) }) }]
+      : [];
   });
   const { truncated, dropped } = limit.counts;
-  if (truncated > 0) onNotice(`${truncated} of ${records.length} examples are longer than ${maxLength} tokens and were cut`);
-  if (dropped > 0) onNotice(`${dropped} of ${records.length} examples have no answer within ${maxLength} tokens and were left out`);
+  if (truncated > 0)
+    onNotice(`${truncated} of ${records.length} examples are longer than ${maxLength} tokens and were cut`);
+  if (dropped > 0)
+    onNotice(
+      `${dropped} of ${records.length} examples have no answer within ${maxLength} tokens and were left out`,
+    );
   return packing && kind === 'supervised' ? packRows(encoded, maxLength) : encoded;
 }
 
@@ -117,14 +130,19 @@ export function encodePrompts(
   });
   const fitting = prompts.filter(({ ids }) => ids.length < maxLength);
   const dropped = prompts.length - fitting.length;
-  if (dropped > 0) onNotice(`${dropped} of ${prompts.length} prompts fill the context of ${maxLength} tokens and were left out`);
+  if (dropped > 0)
+    onNotice(
+      `${dropped} of ${prompts.length} prompts fill the context of ${maxLength} tokens and were left out`,
+    );
   return fitting;
 }
 
 function sequencesOf(encoder: ExampleEncoder, example: Example, kind: OfflineKind): TokenSequence[] {
   if (kind !== 'pairwise') return [encoder.supervised(example)];
   if (example.kind !== 'preference') {
-    throw new Error(`the algorithm compares answers and needs preferences (prompt, chosen, rejected), found a ${example.kind}`);
+    throw new Error(
+      `the algorithm compares answers and needs preferences (prompt, chosen, rejected), found a ${example.kind}`,
+    );
   }
   const { chosen, rejected } = encoder.preference(example);
   return [chosen, rejected];
@@ -148,7 +166,9 @@ function packRows(examples: readonly EncodedExample[], maxLength: number): Encod
 function label(row: Row, name: string): number {
   const value = row.label ?? row.kto_tag;
   if (typeof value !== 'boolean') {
-    throw new UserError(`${name}: the algorithm needs a column label that is true or false, found ${JSON.stringify(value) ?? 'none'}`);
+    throw new UserError(
+      `${name}: the algorithm needs a column label that is true or false, found ${JSON.stringify(value) ?? 'none'}`,
+    );
   }
   return value ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 import { collate, collatePacked, lengthBuckets } from '@attune/data';
 import type { MicroBatch } from '../loop/micro-batch.ts';
+import type { ReferenceLogProbs } from '../loop/reference.ts';
 import type { EncodedExample, OfflineKind } from './encode.ts';
 
 /** How examples become micro-batches. */
@@ -12,7 +13,7 @@ export interface BatchOptions {
   micro: number;
   packing: boolean;
   /** Log-probabilities of the reference for each sequence of an example, aligned with its labels. */
-  reference?: (example: EncodedExample) => readonly Float32Array[];
+  reference?: ReferenceLogProbs;
 }
 
 /**
@@ -31,17 +32,27 @@ export function makeMicroBatches(examples: readonly EncodedExample[], options: B
 /** One micro-batch: for pairs all chosen sequences first, then all rejected ones. */
 function makeMicroBatch(examples: readonly EncodedExample[], options: BatchOptions): MicroBatch {
   const layout = { padId: options.padId, buckets: lengthBuckets(options.maxLength) };
-  const rows = options.packing ? examples.map(({ sequences }) => sequences) : inRows(examples, ({ sequences }) => sequences).map((sequence) => [sequence]);
-  const tokens = options.packing ? collatePacked(rows, layout) : collate(rows.map(([sequence]) => sequence!), layout);
+  const rows = options.packing
+    ? examples.map(({ sequences }) => sequences)
+    : inRows(examples, ({ sequences }) => sequences).map((sequence) => [sequence]);
+  const tokens = options.packing
+    ? collatePacked(rows, layout)
+    : collate(
+        rows.map(([sequence]) => sequence!),
+        layout,
+      );
   const batch: MicroBatch = {
     ...tokens,
     rows,
     tokens: tokens.mask.reduce((sum, value) => sum + value, 0),
-    examples: options.packing ? examples.reduce((sum, { sequences }) => sum + sequences.length, 0) : examples.length,
+    examples: options.packing
+      ? examples.reduce((sum, { sequences }) => sum + sequences.length, 0)
+      : examples.length,
     names: examples.map(({ name }) => name),
   };
   if (options.reference) batch.refLogProbs = alignRows(inRows(examples, options.reference), batch);
-  if (options.kind === 'unpaired') batch.desirable = Float32Array.from(examples, ({ desirable }) => desirable!);
+  if (options.kind === 'unpaired')
+    batch.desirable = Float32Array.from(examples, ({ desirable }) => desirable!);
   return batch;
 }
 
@@ -52,7 +63,10 @@ export function inRows<E, T>(examples: readonly E[], partsOf: (example: E) => re
 }
 
 /** Values of each position of each row, padded with 0 to `[batch, seq]`. */
-export function alignRows(rows: readonly Float32Array[], { batch, seq }: { batch: number; seq: number }): Float32Array {
+export function alignRows(
+  rows: readonly Float32Array[],
+  { batch, seq }: { batch: number; seq: number },
+): Float32Array {
   const out = new Float32Array(batch * seq);
   for (const [i, row] of rows.entries()) out.set(row, i * seq);
   return out;

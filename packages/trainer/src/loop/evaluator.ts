@@ -3,8 +3,9 @@ import { generate } from '@attune/inference';
 import type { CausalLM } from '@attune/models';
 import type { Sample } from '../callbacks.ts';
 import type { EncodedPrompt, TextCodec } from '../data/encode.ts';
-import type { Reward } from '../rewards.ts';
+import type { ScoreAnswers } from '../rewards.ts';
 import { createEvaluation } from './forward.ts';
+import { mean } from './means.ts';
 import type { MicroBatch } from './micro-batch.ts';
 
 /** What held-out examples are scored by. */
@@ -19,7 +20,7 @@ export interface EvaluatorOptions {
   /** Held-out prompts to answer greedily. */
   prompts: readonly EncodedPrompt[];
   /** Scores the answers. Without one only the first `samples` prompts are answered. */
-  reward?: Reward;
+  score?: ScoreAnswers;
   /** Answers to keep. */
   samples: number;
   /** Most tokens of an answer. */
@@ -42,13 +43,16 @@ export class Evaluator {
     const found = batches.length > 0 ? await this.loss(batches) : {};
     if (algorithm.name === 'sft' && found.loss !== undefined) found.perplexity = Math.exp(found.loss);
     const { metrics, samples } = await this.answer(step);
-    const all = Object.entries({ ...found, ...metrics }).map(([name, value]) => [`validation/${name}`, value]);
+    const all = Object.entries({ ...found, ...metrics }).map(([name, value]) => [
+      `validation/${name}`,
+      value,
+    ]);
     return { metrics: Object.fromEntries(all), samples };
   }
 
   private async answer(step: number) {
-    const { model, codec, prompts, reward, samples, maxTokens } = this.options;
-    const asked = reward ? prompts : prompts.slice(0, samples);
+    const { model, codec, prompts, score, samples, maxTokens } = this.options;
+    const asked = score ? prompts : prompts.slice(0, samples);
     if (asked.length === 0) return { metrics: {}, samples: [] };
     const answers = await generate(
       model,
@@ -60,19 +64,21 @@ export class Evaluator {
         tokenizer: codec.tokenizer,
       },
     );
-    const scores = reward && answers.map(({ text }, i) => reward(text!, asked[i]!));
-    const kept = answers.slice(0, samples).map(({ text }, i): Sample => {
-      const sample: Sample = { step, prompt: asked[i]!.text, answer: text! };
-      if (scores) sample.reward = scores[i]!.total;
-      return sample;
+    const texts = answers.map(({ text }) => text!);
+    const scores = await score?.(
+      texts,
+      asked.map(({ row }) => row),
+    );
+    const kept = asked.slice(0, samples).map(({ text: prompt }, i): Sample => {
+      const sample = { step, prompt, answer: texts[i]! };
+      return scores ? { ...sample, reward: scores.total[i] } : sample;
     });
-    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const metrics: Record<string, number> = {};
-    if (scores) {
-      metrics.reward = mean(scores.map(({ total }) => total));
-      for (const name of Object.keys(scores[0]!.parts)) metrics[`reward/${name}`] = mean(scores.map(({ parts }) => parts[name]!));
-      metrics['answer-tokens'] = mean(answers.map(({ ids }) => ids.length));
-    }
+    if (!scores) return { metrics: {}, samples: kept };
+    const metrics: Record<string, number> = {
+      reward: mean(scores.total),
+      'answer-tokens': mean(answers.map(({ ids }) => ids.length)),
+    };
+    for (const [name, values] of Object.entries(scores.parts)) metrics[`reward/${name}`] = mean(values);
     return { metrics, samples: kept };
   }
 }

@@ -2,6 +2,7 @@ import { Sampler, type SamplerState } from '@attune/data';
 import type { EncodedExample } from '../data/encode.ts';
 import { type BatchOptions, makeMicroBatches } from '../data/micro-batches.ts';
 import type { BatchSource, StepBatches } from './batch-source.ts';
+import type { ReferenceLogProbs } from './reference.ts';
 
 /** Settings of a source over a data set. */
 export interface OfflineOptions extends BatchOptions {
@@ -20,14 +21,26 @@ export class OfflineSource implements BatchSource {
 
   constructor(examples: readonly EncodedExample[], options: OfflineOptions) {
     this.examples = examples;
-    this.options = options;
-    const lengths = options.groupByLength ? examples.map(({ sequences }) => sequences[0]!.ids.length) : undefined;
-    this.sampler = new Sampler({ length: examples.length, batchSize: options.size, seed: options.seed, lengths });
+    this.options = { ...options };
+    const lengths = options.groupByLength
+      ? examples.map(({ sequences }) => sequences[0]!.ids.length)
+      : undefined;
+    this.sampler = new Sampler({
+      length: examples.length,
+      batchSize: options.size,
+      seed: options.seed,
+      lengths,
+    });
   }
 
   async next(): Promise<StepBatches> {
     const chosen = this.sampler.next().map((index) => this.examples[index]!);
     return { batches: makeMicroBatches(chosen, this.options), metrics: {}, samples: [] };
+  }
+
+  /** From now on batches carry the reference model's log-probabilities. */
+  useReference(reference: ReferenceLogProbs): void {
+    this.options.reference = reference;
   }
 
   /** The examples that the first `steps` steps will use. */

@@ -44,11 +44,16 @@ export async function runModel(
 ): Promise<Float32Array[]> {
   const logProbs = createLogProbs(model);
   const buckets = lengthBuckets(maxLength);
-  const order = sequences.map((_, i) => i).sort((a, b) => sequences[b]!.ids.length - sequences[a]!.ids.length);
+  const order = sequences
+    .map((_, i) => i)
+    .sort((a, b) => sequences[b]!.ids.length - sequences[a]!.ids.length);
   const rows: Float32Array[] = [];
   for (let at = 0; at < order.length; at += micro) {
     const chosen = order.slice(at, at + micro);
-    const batch = collate(chosen.map((i) => sequences[i]!), { padId, buckets, rows: micro });
+    const batch = collate(
+      chosen.map((i) => sequences[i]!),
+      { padId, buckets, rows: micro },
+    );
     const values = await logProbs(batch);
     for (const [row, i] of chosen.entries()) {
       rows[i] = values.slice(row * batch.seq, row * batch.seq + sequences[i]!.ids.length - 1);
@@ -77,7 +82,9 @@ function readRows(path: string, sequences: readonly TokenSequence[]): Float32Arr
     return row;
   });
   if (at !== values.length) {
-    throw new Error(`${path}: holds ${values.length} log-probabilities, the data wants ${at}; begin anew with --output`);
+    throw new Error(
+      `${path}: holds ${values.length} log-probabilities, the data wants ${at}; begin anew with --output`,
+    );
   }
   return rows;
 }

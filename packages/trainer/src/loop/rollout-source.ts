@@ -2,13 +2,15 @@ import type { AnyAlgorithm } from '@attune/algorithms';
 import { Sampler, type SamplerState, type TokenSequence } from '@attune/data';
 import { type Generation, generate } from '@attune/inference';
 import type { CausalLM } from '@attune/models';
+import type { CombinedScores } from '@attune/rewards';
 import type { Sample } from '../callbacks.ts';
 import type { EncodedPrompt, TextCodec } from '../data/encode.ts';
 import { alignRows, makeMicroBatches } from '../data/micro-batches.ts';
 import { hash } from '../random.ts';
 import type { Recipe } from '../recipe/schema.ts';
-import type { Reward } from '../rewards.ts';
+import type { ScoreAnswers } from '../rewards.ts';
 import type { BatchSource, StepBatches } from './batch-source.ts';
+import { mean } from './means.ts';
 import type { MicroBatch } from './micro-batch.ts';
 import { runModel } from './reference.ts';
 
@@ -20,7 +22,7 @@ export interface RolloutOptions {
   algorithm: AnyAlgorithm;
   options: unknown;
   codec: TextCodec;
-  reward: Reward;
+  score: ScoreAnswers;
   rollout: Recipe['rollout'];
   /** Answers per optimizer step. */
   size: number;
@@ -91,7 +93,7 @@ export class RolloutSource implements BatchSource {
 
   /** Answers to the next prompts, with rewards and advantages. */
   private async sample(step: number): Promise<Pick<StepBatches, 'metrics' | 'samples'>> {
-    const { model, codec, rollout, reward, seed, algorithm, options } = this.options;
+    const { model, codec, rollout, score, seed, algorithm, options } = this.options;
     const prompts = this.sampler.next().map((index) => this.prompts[index]!);
     const generations = await generate(
       model,
@@ -107,10 +109,14 @@ export class RolloutSource implements BatchSource {
         seed: hash(seed, step, 'rollout'),
       },
     );
-    const scores = generations.map(({ text, prompt }) => reward(text!, prompts[prompt]!));
-    const rewards = Float32Array.from(scores, ({ total }) => total);
-    const advantages = algorithm.advantages!({ rewards, groupSize: rollout.answers }, options);
-    this.answers = generations.map((generation, i) => toAnswer(prompts[generation.prompt]!, generation, advantages[i]!));
+    const scores = await score(
+      generations.map(({ text }) => text!),
+      generations.map(({ prompt }) => prompts[prompt]!.row),
+    );
+    const advantages = algorithm.advantages!({ rewards: scores.total, groupSize: rollout.answers }, options);
+    this.answers = generations.map((generation, i) =>
+      toAnswer(prompts[generation.prompt]!, generation, advantages[i]!),
+    );
     await this.addReference();
     return {
       metrics: { ...rewardMetrics(scores, rollout.answers), ...lengthMetrics(generations) },
@@ -119,7 +125,7 @@ export class RolloutSource implements BatchSource {
           step: step + 1,
           prompt: prompts[prompt]!.text,
           answer: text!,
-          reward: scores[i]!.total,
+          reward: scores.total[i],
         }),
       ),
     };
@@ -149,9 +155,24 @@ export class RolloutSource implements BatchSource {
     const settings = { kind: 'supervised', padId: codec.padId, maxLength, micro, packing: false } as const;
     return makeMicroBatches(examples, settings).map(({ rows, ...batch }) => {
       const own = rows.map(([sequence]) => bySequence.get(sequence!)!);
-      const aligned = (key: 'oldLogProbs' | 'advantages') => alignRows(own.map((answer) => answer[key]), batch);
-      const refLogProbs = own[0]!.refLogProbs && alignRows(own.map((answer) => answer.refLogProbs!), batch);
-      return { ...batch, rows, oldLogProbs: aligned('oldLogProbs'), advantages: aligned('advantages'), refLogProbs };
+      const aligned = (key: 'oldLogProbs' | 'advantages') =>
+        alignRows(
+          own.map((answer) => answer[key]),
+          batch,
+        );
+      const refLogProbs =
+        own[0]!.refLogProbs &&
+        alignRows(
+          own.map((answer) => answer.refLogProbs!),
+          batch,
+        );
+      return {
+        ...batch,
+        rows,
+        oldLogProbs: aligned('oldLogProbs'),
+        advantages: aligned('advantages'),
+        refLogProbs,
+      };
     });
   }
 }
@@ -159,32 +180,34 @@ export class RolloutSource implements BatchSource {
 /** Prompt and answer as one sequence; values of the answer's tokens stand where these are labels. */
 function toAnswer({ ids, name }: EncodedPrompt, generation: Generation, advantage: number): ScoredAnswer {
   const length = ids.length + generation.ids.length;
-  const sequence = { ids: Int32Array.from([...ids, ...generation.ids]), mask: new Uint8Array(length).fill(1, ids.length) };
+  const sequence = {
+    ids: Int32Array.from([...ids, ...generation.ids]),
+    mask: new Uint8Array(length).fill(1, ids.length),
+  };
   const oldLogProbs = new Float32Array(length - 1);
   oldLogProbs.set(generation.logProbs, ids.length - 1);
   const advantages = new Float32Array(length - 1).fill(advantage, ids.length - 1);
   return { sequence, oldLogProbs, advantages, name: `${name}, answer ${generation.sample + 1}` };
 }
 
-function rewardMetrics(scores: readonly ReturnType<Reward>[], groupSize: number): Record<string, number> {
-  const totals = scores.map(({ total }) => total);
-  const mean = average(totals);
-  const groups = Array.from({ length: totals.length / groupSize }, (_, i) => totals.slice(i * groupSize, (i + 1) * groupSize));
+function rewardMetrics({ total, parts }: CombinedScores, groupSize: number): Record<string, number> {
+  const reward = mean(total);
+  const groups = Array.from({ length: total.length / groupSize }, (_, i) =>
+    total.slice(i * groupSize, (i + 1) * groupSize),
+  );
   const metrics: Record<string, number> = {
-    reward: mean,
-    'reward/std': Math.sqrt(average(totals.map((total) => (total - mean) ** 2))),
+    reward,
+    'reward/std': Math.sqrt(mean(total.map((value) => (value - reward) ** 2))),
     // Groups whose answers all score alike teach nothing.
-    'reward/flat-groups': average(groups.map((group) => (group.every((total) => total === group[0]) ? 1 : 0))),
+    'reward/flat-groups': mean(groups.map((group) => (group.every((value) => value === group[0]) ? 1 : 0))),
   };
-  for (const name of Object.keys(scores[0]!.parts)) metrics[`reward/${name}`] = average(scores.map(({ parts }) => parts[name]!));
+  for (const [name, values] of Object.entries(parts)) metrics[`reward/${name}`] = mean(values);
   return metrics;
 }
 
 function lengthMetrics(generations: readonly Generation[]): Record<string, number> {
   return {
-    'answer-tokens': average(generations.map(({ ids }) => ids.length)),
-    'answers-cut': average(generations.map(({ finishReason }) => (finishReason === 'length' ? 1 : 0))),
+    'answer-tokens': mean(generations.map(({ ids }) => ids.length)),
+    'answers-cut': mean(generations.map(({ finishReason }) => (finishReason === 'length' ? 1 : 0))),
   };
 }
-
-const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -53,13 +53,13 @@ describe('a good recipe', () => {
       good,
       'seed=7',
       'model.tiedEmbeddings=false',
-      'rewards=[{name: a}]',
+      'rewards=[{name: number}]',
       'rewards.0.weight=2',
     );
     expect(recipe).toMatchObject({
       seed: 7,
       model: { tiedEmbeddings: false },
-      rewards: [{ name: 'a', weight: 2 }],
+      rewards: [{ name: 'number', weight: 2 }],
     });
   });
 });
@@ -80,7 +80,18 @@ describe('a bad recipe is refused in one line per problem', () => {
     ['rollout: { topP: 1.5 }', 'recipe.yaml: rollout.topP must be <= 1, found 1.5'],
     ['rollout: { temperature: 0 }', 'recipe.yaml: rollout.temperature must be > 0, found 0'],
     ['rewards: []', 'recipe.yaml: rewards must be a list of >= 1 entries, found []'],
-    ['rewards: [{ weight: 1 }]', 'recipe.yaml: rewards.0.name is missing: it must be a text'],
+    [
+      'rewards: [{ weight: 1 }]',
+      'recipe.yaml: rewards.0.name is missing: it must be one of gsm8k, exact-match, number, format, think-format',
+    ],
+    [
+      'rewards: [{ name: gsm8k, mod: strict }]',
+      'recipe.yaml: rewards.0.mod is not a known key; did you mean rewards.0.mode?',
+    ],
+    [
+      'rewards: [{ name: gsm8k, mode: lax }]',
+      'recipe.yaml: rewards.0.mode must be one of strict, flexible, found "lax"',
+    ],
     [
       'model: { family: lama }',
       'recipe.yaml: model.family must be one of llama, qwen2, qwen3, found "lama"; did you mean llama?',

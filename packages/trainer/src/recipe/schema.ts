@@ -128,6 +128,8 @@ const batch = z.strictObject({
   maxLength: count.optional(),
   /** Join short sequences into full rows, each attending only to itself. */
   packing: z.boolean().default(false),
+  /** Put examples of like length into one step: faster, at some cost in shuffling. */
+  groupByLength: z.boolean().default(false),
 });
 
 const rollout = z.strictObject({
@@ -144,11 +146,26 @@ const rollout = z.strictObject({
   topP: z.number().gt(0).max(1).default(1),
 });
 
-const reward = z.strictObject({
-  /** Name of a reward in `@attune/rewards`. */
-  name: z.string(),
-  weight: z.number().default(1),
-});
+/** Column of the data that holds the reference answer. */
+const answer = z.string().optional();
+const weight = z.number().default(1);
+const reward = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('gsm8k'),
+    weight,
+    /** `strict` takes the number after `####`, `flexible` the last number. */
+    mode: z.enum(['strict', 'flexible']).optional(),
+    /** Score of a right answer. */
+    correct: z.number().optional(),
+    /** Score of a wrong answer in the right format. */
+    format: z.number().optional(),
+    answer,
+  }),
+  z.strictObject({ name: z.literal('exact-match'), weight, answer, ignoreCase: z.boolean().optional() }),
+  z.strictObject({ name: z.literal('number'), weight, answer }),
+  z.strictObject({ name: z.literal('format'), weight, pattern: z.string() }),
+  z.strictObject({ name: z.literal('think-format'), weight }),
+]);
 
 const evaluation = z.strictObject({
   /** Steps between evaluations; one more comes after the last step. 0 switches evaluation off. */
@@ -156,7 +173,7 @@ const evaluation = z.strictObject({
   /** Most held-out examples to use. Default: all. */
   examples: count.optional(),
   /** Examples per forward pass. Default: the training batch's `micro`. */
-  batch: count.optional(),
+  micro: count.optional(),
   /** Answers to write to `samples.jsonl` at each evaluation. */
   samples: z.int().min(0).default(4),
   /** Most tokens of a sampled answer. Default: `rollout.maxTokens`. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const common = {
   /** Steps of linear warm-up from 0; a number below 1 is a fraction of all steps. */
   warmup: z.number().min(0).default(0),
-  /** The lowest factor, reached at the last step. */
+  /** The factor that the schedule falls towards. */
   floor: z.number().min(0).max(1).default(0),
 };
 
@@ -46,8 +46,8 @@ export function createSchedule(
   return (step) => {
     if (step < warmup) return (step + 1) / warmup;
     if (parsed.name === 'constant' || step < decayFrom) return 1;
-    // 0 at the first step of the decay, 1 at the last step of the run.
-    const progress = Math.min(1, (step - decayFrom) / Math.max(1, steps - 1 - decayFrom));
+    // 1 would be the step after the last: no step of the run is wasted on a rate of 0.
+    const progress = Math.min(1, (step - decayFrom) / Math.max(1, steps - decayFrom));
     const remaining = parsed.name === 'cosine' ? (1 + Math.cos(Math.PI * progress)) / 2 : 1 - progress;
     return parsed.floor + (1 - parsed.floor) * remaining;
   };

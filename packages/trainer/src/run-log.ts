@@ -1,0 +1,103 @@
+import type { Callbacks, Sample, Speed } from './callbacks.ts';
+import type { Checkpoint } from './checkpoint/folders.ts';
+import type { TrainerState } from './checkpoint/state.ts';
+import type { RunFolder } from './run-folder.ts';
+
+/** Writes what happens in a run to its folder and tells the callbacks. */
+export class RunLog {
+  /** Steps taken. */
+  step = 0;
+  /** The last value of every metric. */
+  readonly latest: Record<string, number> = {};
+  private readonly folder: RunFolder;
+  private readonly callbacks: Required<Callbacks>;
+  private startStep = 0;
+  private steps = 0;
+  private startTime = 0;
+  private lastTime = 0;
+
+  constructor(folder: RunFolder, callbacks: Required<Callbacks>) {
+    this.folder = folder;
+    this.callbacks = callbacks;
+  }
+
+  /** Starts the clock. */
+  begin(startStep: number, steps: number): void {
+    this.step = startStep;
+    this.startStep = startStep;
+    this.steps = steps;
+    this.startTime = performance.now();
+    this.lastTime = this.startTime;
+  }
+
+  /** Logs a finished step; every `logEvery`-th goes to the files. */
+  async onStep(
+    step: number,
+    metrics: Record<string, number>,
+    samples: readonly Sample[],
+    logEvery: number,
+  ): Promise<void> {
+    this.step = step;
+    Object.assign(this.latest, metrics);
+    const speed = this.measure(metrics.tokens!);
+    if (step % logEvery === 0 || step === this.steps) {
+      this.folder.metrics.append({ step, ...metrics });
+      const { remainingSeconds: _, ...measured } = speed;
+      this.folder.speed.append({ step, ...measured });
+      this.folder.events.scalars(step, {
+        ...metrics,
+        'speed/tokens-per-second': speed.tokensPerSecond,
+        'speed/memory-bytes': speed.memoryBytes,
+      });
+    }
+    await this.keep(samples);
+    await this.callbacks.onStep({ step, steps: this.steps, metrics, speed });
+  }
+
+  /** Logs scores on held-out examples. */
+  async onEvaluation(step: number, metrics: Record<string, number>, samples: readonly Sample[]): Promise<void> {
+    Object.assign(this.latest, metrics);
+    this.folder.metrics.append({ step, ...metrics });
+    this.folder.events.scalars(step, metrics);
+    await this.keep(samples);
+    await this.callbacks.onEvaluation({ step, metrics });
+  }
+
+  async onCheckpoint(checkpoint: Checkpoint): Promise<void> {
+    await this.callbacks.onCheckpoint(checkpoint);
+  }
+
+  /** Puts everything logged on the disk; the lengths go into a checkpoint. */
+  flush(): Pick<TrainerState, 'metricsBytes' | 'speedBytes' | 'samplesBytes'> {
+    const { metrics, speed, samples } = this.folder;
+    return { metricsBytes: metrics.flush(), speedBytes: speed.flush(), samplesBytes: samples.flush() };
+  }
+
+  close(): void {
+    const { metrics, speed, samples, events } = this.folder;
+    for (const file of [metrics, speed, samples, events]) file.close();
+  }
+
+  private async keep(samples: readonly Sample[]): Promise<void> {
+    if (samples.length === 0) return;
+    for (const sample of samples) {
+      this.folder.samples.append(sample);
+      const reward = sample.reward === undefined ? '' : `\n\nreward ${sample.reward}`;
+      this.folder.events.text(sample.step, 'samples', `${sample.prompt}\n\n${sample.answer}${reward}`);
+    }
+    await this.callbacks.onSamples(samples);
+  }
+
+  private measure(tokens: number): Speed {
+    const now = performance.now();
+    const seconds = (now - this.lastTime) / 1000;
+    this.lastTime = now;
+    const perStep = (now - this.startTime) / 1000 / (this.step - this.startStep);
+    return {
+      seconds,
+      tokensPerSecond: tokens / seconds,
+      memoryBytes: process.memoryUsage.rss(),
+      remainingSeconds: perStep * (this.steps - this.step),
+    };
+  }
+}
