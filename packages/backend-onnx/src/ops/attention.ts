@@ -12,6 +12,16 @@ import {
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+import { register } from '../gradients/shared.ts';
+import type { LoweringContext, Value } from '../graph/types.ts';
+import { defineKernel } from '../kernels/registry.ts';
+import {
+  type AttentionAttributes,
+  type AttentionInputs,
+  attentionBackward,
+  attentionForward,
+} from './attention-tiles.ts';
+import { hasKernel, runKernel } from './fused.ts';
 
 /** What limits or shifts an attention. */
 export interface AttentionOptions {
@@ -33,34 +43,52 @@ export interface AttentionOptions {
  * equation 1), with grouped queries (Ainslie et al. 2023): consecutive heads share a key and value head.
  * A query that may attend to nothing gets zeros.
  *
+ * On the onnx backend its memory grows linearly with the length of the sequence.
+ *
  * @param q `[batch, heads, seqQ, headDim]`
  * @param k `[batch, kvHeads, seqK, headDim]`, heads a multiple of kvHeads
  * @param v like k
  * @returns `[batch, heads, seqQ, headDim]`
  */
 export function attention(q: Tensor4D, k: Tensor4D, v: Tensor4D, options: AttentionOptions = {}): Tensor4D {
-  const [batch, heads, seqQ, headDim] = q.shape;
-  const [, kvHeads, seqK] = k.shape;
+  const [heads, kvHeads] = [q.shape[1], k.shape[1]];
   if (heads % kvHeads !== 0) {
     throw new Error(
       `attention: heads must be a multiple of kvHeads, found q [${q.shape}] (${heads} heads) and k [${k.shape}] (${kvHeads})`,
     );
   }
+  if (!hasKernel('Attention')) return attentionComposition(q, k, v, options);
+  const { causal = false, mask, bias, scale = 1 / Math.sqrt(q.shape[3]) } = options;
+  const inputs = [q, k, v, ...(mask ? [withRank4(mask)] : []), ...(bias ? [withRank4(bias)] : [])];
+  return runKernel<Tensor4D>('Attention', inputs, { causal, scale, masked: mask !== undefined });
+}
+
+/** The same in plain operations. */
+export function attentionComposition(
+  q: Tensor4D,
+  k: Tensor4D,
+  v: Tensor4D,
+  options: AttentionOptions = {},
+): Tensor4D {
+  const [batch, heads, seqQ, headDim] = q.shape;
+  const [, kvHeads, seqK] = k.shape;
   const { causal = false, mask, bias, scale = 1 / Math.sqrt(headDim) } = options;
 
   // The queries of a group stand below each other: one product serves all that share a key.
-  const grouped = [batch, kvHeads, (heads / kvHeads) * seqQ, headDim];
-  const scores = reshape(matMul(reshape(mul(q, scale), grouped), k, false, true), [batch, heads, seqQ, seqK]);
+  const rows = (heads / kvHeads) * seqQ;
+  const grouped = reshape(mul(q, scale), [batch, kvHeads, rows, headDim]);
+  const scores = reshape(matMul(grouped, k, false, true), [batch, heads, seqQ, seqK]);
   const shifted = bias ? add(scores, bias) : scores;
 
-  const allowed = combine(mask, causal ? causalMask(seqQ, seqK) : undefined);
+  const limit = causal ? causalMask(seqQ, seqK) : undefined;
+  const allowed = mask && limit ? logicalAnd(mask, limit) : (mask ?? limit);
   const probabilities = allowed ? maskedSoftmax(shifted, allowed) : softmax(shifted);
-  const out = matMul(reshape(probabilities, [batch, kvHeads, (heads / kvHeads) * seqQ, seqK]), v);
+  const out = matMul(reshape(probabilities, [batch, kvHeads, rows, seqK]), v);
   return reshape(out, [batch, heads, seqQ, headDim]) as Tensor4D;
 }
 
 /** bool `[seqQ, seqK]`: key j is not after query i, when the last query stands at the last key. */
-export function causalMask(seqQ: number, seqK: number): Tensor {
+function causalMask(seqQ: number, seqK: number): Tensor {
   const keys = range(0, seqK, 1, 'int32');
   const queries = reshape(range(seqK - seqQ, seqK, 1, 'int32'), [seqQ, 1]);
   return greaterEqual(queries, keys);
@@ -70,13 +98,42 @@ export function causalMask(seqQ: number, seqK: number): Tensor {
 const MASKED = -1e30;
 
 /** Softmax over the allowed keys: exactly 0 elsewhere, also where nothing is allowed. */
-export function maskedSoftmax(scores: Tensor, allowed: Tensor): Tensor {
+function maskedSoftmax(scores: Tensor, allowed: Tensor): Tensor {
   const weight = cast(allowed, 'float32');
   const penalty = mul(sub(1, weight), MASKED);
   return mul(softmax(add(scores, penalty)), weight);
 }
 
-function combine(a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined {
-  if (!a || !b) return a ?? b;
-  return logicalAnd(a, b);
+const withRank4 = (x: Tensor) => reshape(x, [...Array(4 - x.rank).fill(1), ...x.shape]);
+
+register<AttentionAttributes>('Attention', {
+  saveAll: true,
+  saveOutput: true,
+  gradient: (dy, saved, attrs) => {
+    const gradients = runKernel<Tensor[]>('AttentionGrad', [...saved, dy], attrs);
+    // A mask, the fourth input if there is one, has no gradient.
+    if (attrs.masked) gradients.splice(3, 0, dy);
+    return gradients.map((gradient) => () => gradient);
+  },
+});
+
+defineKernel('Attention', ({ g, inputs, attrs }: LoweringContext<AttentionAttributes>) =>
+  attentionForward(g, attentionInputs(inputs, attrs), attrs),
+);
+
+defineKernel('AttentionGrad', ({ g, inputs, attrs }: LoweringContext<AttentionAttributes>) => {
+  const values = Object.values(inputs);
+  const [out, dy] = values.slice(-2) as [Value, Value];
+  return attentionBackward(g, attentionInputs(inputs, attrs, values.length - 2), attrs, out, dy);
+});
+
+/** The inputs by name. They are recorded as a list, because the mask and the bias may be missing. */
+function attentionInputs(
+  inputs: Record<string, Value>,
+  { masked }: AttentionAttributes,
+  count = Object.keys(inputs).length,
+): AttentionInputs {
+  const [q, k, v, ...rest] = Object.values(inputs).slice(0, count) as [Value, Value, Value, ...Value[]];
+  const mask = masked ? rest.shift() : undefined;
+  return { q, k, v, mask, bias: rest[0] };
 }

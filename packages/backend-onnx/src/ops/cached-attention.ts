@@ -18,7 +18,11 @@ import {
   transpose,
   where,
 } from '@tensorflow/tfjs-core';
+import type { LoweringContext, Value } from '../graph/types.ts';
+import { defineKernel } from '../kernels/registry.ts';
 import { attention } from './attention.ts';
+import { hasKernel, runKernel } from './fused.ts';
+import { Nodes } from './nodes.ts';
 
 /** What shifts a cached attention. */
 export interface CachedAttentionOptions {
@@ -45,6 +49,25 @@ export interface CachedAttentionOptions {
  * @returns `[out, newKeys, newValues]`, out `[batch, heads, seq, headDim]`
  */
 export function cachedAttention(
+  q: Tensor4D,
+  k: Tensor4D,
+  v: Tensor4D,
+  keys: Tensor4D,
+  values: Tensor4D,
+  lengths: Tensor1D,
+  options: CachedAttentionOptions = {},
+): [Tensor4D, Tensor4D, Tensor4D] {
+  const [batch, , seq, headDim] = q.shape;
+  // ONNX Runtime's operator wants whole vectors, and takes several new tokens of several rows only for empty caches.
+  if (!hasKernel('CachedAttention') || headDim % 8 !== 0 || (batch > 1 && seq > 1)) {
+    return cachedAttentionComposition(q, k, v, keys, values, lengths, options);
+  }
+  const { scale = 1 / Math.sqrt(headDim) } = options;
+  return runKernel('CachedAttention', { q, k, v, keys, values, lengths }, { scale });
+}
+
+/** The same in plain operations. */
+export function cachedAttentionComposition(
   q: Tensor4D,
   k: Tensor4D,
   v: Tensor4D,
@@ -82,3 +105,32 @@ function write(cache: Tensor4D, fresh: Tensor4D, entry: Tensor): Tensor4D {
   const isNew = logicalAnd(greaterEqual(entry, scalar(0, 'int32')), less(entry, scalar(seq, 'int32')));
   return where(reshape(isNew, [batch, 1, capacity, 1]), transpose(spread, [0, 2, 1, 3]), cache) as Tensor4D;
 }
+
+/** GroupQueryAttention writes into the cache in place and reads only its valid entries: no cost for its capacity. */
+defineKernel('CachedAttention', ({ g, inputs, attrs }: LoweringContext<{ scale: number }>) => {
+  const n = new Nodes(g);
+  const [batch, heads, seq, headDim] = inputs.q!.shape as [number, number, number, number];
+  const kvHeads = inputs.k!.shape[1]!;
+  const { keys, values, lengths } = inputs as { keys: Value; values: Value; lengths: Value };
+  /** `[batch, heads, seq, d]` → `[batch, seq, heads · d]`; with one token it is only another shape. */
+  const flat = (x: Value) => {
+    const rows = seq === 1 ? x : n.transpose(x, [0, 2, 1, 3]);
+    return n.reshape(rows, [batch, seq, x.shape[1]! * headDim]);
+  };
+  const last = n.add(lengths, seq - 1);
+  const longest = n.add(n.reshape(n.reduce('ReduceMax', last, 0), []), 1);
+  const [out, newKeys, newValues] = g.multi(
+    'GroupQueryAttention',
+    [flat(inputs.q!), flat(inputs.k!), flat(inputs.v!), keys, values, last, longest],
+    [
+      { type: 'float32', shape: [batch, seq, heads * headDim] },
+      { type: 'float32', shape: keys.shape, inPlaceOf: keys },
+      { type: 'float32', shape: values.shape, inPlaceOf: values },
+    ],
+    { num_heads: heads, kv_num_heads: kvHeads, scale: { f: attrs.scale } },
+    'com.microsoft',
+  );
+  const perHead = n.reshape(out!, [batch, seq, heads, headDim]);
+  const result = seq === 1 ? n.reshape(out!, [batch, heads, 1, headDim]) : n.transpose(perHead, [0, 2, 1, 3]);
+  return [result, newKeys!, newValues!];
+});

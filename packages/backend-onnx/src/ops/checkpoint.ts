@@ -1,4 +1,5 @@
 import { customGrad, type GradSaveFunc, type Tensor } from '@tensorflow/tfjs-core';
+import { afterGradient } from './barrier.ts';
 import { nestedGrads } from './nested-grads.ts';
 
 /**
@@ -26,7 +27,8 @@ export function checkpoint<A extends Tensor[], R extends Tensor>(
         gradFunc: (dy: Tensor, saved: Tensor[]) => {
           const kept = saved.slice(args.length);
           const again = (...xs: Tensor[]) => fn(...(xs as A), ...kept);
-          return nestedGrads(again, saved.slice(0, args.length), dy);
+          const [first, ...others] = saved.slice(0, args.length) as [Tensor, ...Tensor[]];
+          return nestedGrads(again, [afterGradient(first, dy), ...others], dy);
         },
       };
     }) as never);

@@ -1,6 +1,5 @@
 import {
   add,
-  cast,
   gather,
   logSoftmax,
   mean,
@@ -15,6 +14,11 @@ import {
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { register } from '../gradients/shared.ts';
+import type { LoweringContext, Value } from '../graph/types.ts';
+import { defineKernel } from '../kernels/registry.ts';
+import { hasKernel, runKernel } from './fused.ts';
+import { Nodes } from './nodes.ts';
 
 /** How a cross-entropy reads its labels. */
 export interface CrossEntropyOptions {
@@ -26,13 +30,25 @@ export interface CrossEntropyOptions {
 
 /**
  * Cross-entropy of each token, −log softmax(logits)[label], without a one-hot tensor. With label smoothing ε
- * (Szegedy et al. 2016, section 7) the target is (1 − ε) of the label plus ε spread over the vocabulary.
+ * (Szegedy et al. 2016, "Rethinking the Inception Architecture", section 7) the target is (1 − ε) of the label plus
+ * ε spread over the vocabulary.
  *
  * @param logits `[..., vocab]`
  * @param labels int32 `[...]`, already shifted; `ignoreIndex` where no loss is wanted
  * @returns the loss per token, `[...]`, 0 where ignored
  */
 export function crossEntropy<R extends Tensor = Tensor>(
+  logits: Tensor,
+  labels: Tensor,
+  options: CrossEntropyOptions = {},
+): R {
+  if (!hasKernel('CrossEntropy')) return crossEntropyComposition(logits, labels, options);
+  const { ignoreIndex = -100, labelSmoothing = 0 } = options;
+  return runKernel<R>('CrossEntropy', { logits, labels }, { ignoreIndex, labelSmoothing });
+}
+
+/** The same in plain operations. */
+export function crossEntropyComposition<R extends Tensor = Tensor>(
   logits: Tensor,
   labels: Tensor,
   { ignoreIndex = -100, labelSmoothing = 0 }: CrossEntropyOptions = {},
@@ -50,7 +66,7 @@ export function crossEntropy<R extends Tensor = Tensor>(
     ? add(mul(ofLabel, 1 - labelSmoothing), mul(mean(logProbs, -1), labelSmoothing))
     : ofLabel;
   const loss = where(counted, neg(target), zerosLike(target));
-  return reshape(cast(loss, 'float32'), labels.shape) as R;
+  return reshape(loss, labels.shape) as R;
 }
 
 /**
@@ -62,4 +78,57 @@ export function crossEntropy<R extends Tensor = Tensor>(
  */
 export function tokenLogProbs<R extends Tensor = Tensor>(logits: Tensor, labels: Tensor): R {
   return neg(crossEntropy(logits, labels)) as R;
+}
+
+type Attributes = Required<CrossEntropyOptions>;
+
+register<Attributes>('CrossEntropy', {
+  save: ['logits', 'labels'],
+  gradient: (dy, [logits, labels], attrs) => ({
+    logits: () => runKernel<Tensor>('CrossEntropyGrad', { dy, logits: logits!, labels: labels! }, attrs),
+  }),
+});
+
+defineKernel('CrossEntropy', ({ g, inputs, attrs }: LoweringContext<Attributes>) => {
+  const n = new Nodes(g);
+  const { logProbs, label, counted } = prepare(n, inputs, attrs);
+  const [tokens] = logProbs.shape as [number, number];
+  const ofLabel = g.op('GatherElements', [logProbs, label], 'float32', [tokens, 1], { axis: 1 });
+  const { labelSmoothing } = attrs;
+  const target = labelSmoothing
+    ? n.add(n.mul(ofLabel, 1 - labelSmoothing), n.mul(n.reduce('ReduceMean', logProbs, 1), labelSmoothing))
+    : ofLabel;
+  const loss = g.op('Where', [counted, n.neg(target), n.number(0)], 'float32', [tokens, 1]);
+  return n.reshape(loss, inputs.labels!.shape);
+});
+
+/** dlogits = dy · (softmax − target): the target is subtracted at one place of each row. */
+defineKernel('CrossEntropyGrad', ({ g, inputs, attrs }: LoweringContext<Attributes>) => {
+  const n = new Nodes(g);
+  const { logProbs, label, counted } = prepare(n, inputs, attrs);
+  const [tokens, vocab] = logProbs.shape as [number, number];
+  const dy = n.reshape(inputs.dy!, [tokens, 1]);
+  const weight = g.op('Where', [counted, dy, n.number(0)], 'float32', [tokens, 1]);
+  const { labelSmoothing } = attrs;
+  let dLogits = n.mul(n.exp(logProbs), weight);
+  if (labelSmoothing) dLogits = n.sub(dLogits, n.mul(weight, labelSmoothing / vocab));
+  const atLabel = n.mul(weight, labelSmoothing - 1);
+  const gradient = g.op('ScatterElements', [dLogits, label, atLabel], 'float32', [tokens, vocab], {
+    axis: 1,
+    reduction: 'add',
+  });
+  return n.reshape(gradient, inputs.logits!.shape);
+});
+
+/** Log-probabilities `[tokens, vocab]`, labels `[tokens, 1]` with 0 for those to ignore, and which ones count. */
+function prepare(n: Nodes, inputs: Record<string, Value>, { ignoreIndex }: Attributes) {
+  const vocab = inputs.logits!.shape.at(-1)!;
+  const tokens = inputs.labels!.shape.reduce((a, b) => a * b, 1);
+  // The same nodes in the forward and the backward pass, so that they are computed once.
+  const logProbs = n.logSoftmax(n.reshape(inputs.logits!, [tokens, vocab]));
+  const labels = n.reshape(inputs.labels!, [tokens, 1]);
+  const ignored = n.g.op('Equal', [labels, n.number(ignoreIndex, 'int32')], 'bool', [tokens, 1]);
+  const counted = n.g.op('Not', [ignored], 'bool', [tokens, 1]);
+  const known = n.g.op('Where', [counted, labels, n.number(0, 'int32')], 'int32', [tokens, 1]);
+  return { logProbs, counted, label: n.g.cast(known, 'int64') };
 }

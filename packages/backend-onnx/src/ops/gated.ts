@@ -1,4 +1,9 @@
 import { add, erf, mul, sigmoid, type Tensor, tanh } from '@tensorflow/tfjs-core';
+import { register } from '../gradients/shared.ts';
+import type { LoweringContext, Value } from '../graph/types.ts';
+import { defineKernel } from '../kernels/registry.ts';
+import { hasKernel, runKernel } from './fused.ts';
+import { Nodes } from './nodes.ts';
 
 /**
  * The gate of a SwiGLU feed-forward layer, silu(gate) · up with silu(x) = x · σ(x)
@@ -9,7 +14,40 @@ import { add, erf, mul, sigmoid, type Tensor, tanh } from '@tensorflow/tfjs-core
  * @returns the same shape
  */
 export function swiglu<T extends Tensor>(gate: T, up: T): T {
+  if (hasKernel('Swiglu')) return runKernel<T>('Swiglu', { gate, up });
+  return swigluComposition(gate, up);
+}
+
+/** The same in plain operations. */
+export function swigluComposition<T extends Tensor>(gate: T, up: T): T {
   return mul(mul(gate, sigmoid(gate)), up);
+}
+
+register('Swiglu', {
+  save: ['gate', 'up'],
+  gradient: (dy, [gate, up]) => {
+    const [d0, d1] = runKernel<Tensor[]>('SwigluGrad', { dy, gate: gate!, up: up! });
+    return { gate: () => d0!, up: () => d1! };
+  },
+});
+
+defineKernel('Swiglu', ({ g, inputs }: LoweringContext) => {
+  const n = new Nodes(g);
+  return n.mul(silu(n, inputs.gate!), inputs.up!);
+});
+
+/** With s = σ(gate) and a = gate · s: dup = dy · a and dgate = dy · up · s · (1 + gate − a). */
+defineKernel('SwigluGrad', ({ g, inputs }: LoweringContext) => {
+  const n = new Nodes(g);
+  const [dy, gate, up] = [inputs.dy!, inputs.gate!, inputs.up!];
+  const a = silu(n, gate);
+  const slope = n.mul(n.add(n.sub(gate, a), 1), n.sigmoid(gate));
+  return [n.mul(n.mul(dy, up), slope), n.mul(dy, a)];
+});
+
+/** x · σ(x) by one node. */
+function silu(n: Nodes, x: Value): Value {
+  return n.like('QuickGelu', x, { alpha: { f: 1 } }, 'com.microsoft');
 }
 
 /**

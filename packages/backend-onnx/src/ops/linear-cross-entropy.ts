@@ -7,21 +7,22 @@ import {
   slice,
   type Tensor,
 } from '@tensorflow/tfjs-core';
+import { afterGradient } from './barrier.ts';
 import { type CrossEntropyOptions, crossEntropy } from './cross-entropy.ts';
 import { linear } from './linear.ts';
 import { nestedGrads } from './nested-grads.ts';
 
 /** A cross-entropy's options and the size of the pieces it is computed in. */
 export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
-  /** Tokens whose logits exist at the same time, default as many as make 32 MiB of logits. */
+  /** Tokens whose logits exist at the same time, default as many as make 64 MiB of logits. */
   chunk?: number;
 }
 
-const DEFAULT_CHUNK_ELEMENTS = 8 * 2 ** 20;
+const DEFAULT_CHUNK_ELEMENTS = 16 * 2 ** 20;
 
 /**
- * `crossEntropy(linear(hidden, weight), labels)` without ever holding all logits: it goes through the tokens in chunks,
- * and computes each chunk's logits once more for the gradient.
+ * `crossEntropy(linear(hidden, weight), labels)` without ever holding all logits, if they are many: it goes through the
+ * tokens in chunks, and computes each chunk's logits once more for the gradient. One chunk is computed plainly.
  *
  * @param hidden `[..., d]`
  * @param weight the output layer, `[vocab, d]`
@@ -37,6 +38,7 @@ export function linearCrossEntropy<R extends Tensor = Tensor>(
   const [vocab, d] = weight.shape as [number, number];
   const tokens = labels.size;
   const size = chunk ?? Math.max(1, Math.floor(DEFAULT_CHUNK_ELEMENTS / vocab));
+  if (size >= tokens) return crossEntropy(linear(hidden, weight), labels, options);
   const starts = Array.from({ length: Math.ceil(tokens / size) }, (_, i) => i * size);
   const part = (x: Tensor, start: number) => slice(x, start, Math.min(size, tokens - start));
 
@@ -49,9 +51,10 @@ export function linearCrossEntropy<R extends Tensor = Tensor>(
       value: concat(losses),
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [x, matrix, y] = saved as [Tensor, Tensor, Tensor];
+        const again = afterGradient(x, dy);
         const pieces = starts.map((start) => {
           const chunkLoss = (h: Tensor, m: Tensor) => crossEntropy(linear(h, m), part(y, start), options);
-          return nestedGrads(chunkLoss as never, [part(x, start), matrix], part(dy, start)) as [
+          return nestedGrads(chunkLoss as never, [part(again, start), matrix], part(dy, start)) as [
             Tensor,
             Tensor,
           ];

@@ -1,139 +1,228 @@
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { useBackend } from '../use-backend.ts';
+import { attentionComposition } from './attention.ts';
+import { crossEntropyComposition } from './cross-entropy.ts';
+import { swigluComposition } from './gated.ts';
 import * as ops from './index.ts';
-import { compareGradients, numbers } from './testing.ts';
+import { layerNormComposition } from './layer-norm.ts';
+import { rmsNormComposition } from './rms-norm.ts';
+import { rotaryComposition } from './rotary.ts';
+import {
+  centralDifferences,
+  type Data,
+  evaluate,
+  fixed,
+  numbers,
+  type TensorFunction,
+  toTensor,
+  worst,
+} from './testing.ts';
 
-beforeAll(() => tf.setBackend('cpu'));
-
-const t4 = (shape: number[], seed: number) => numbers(shape, seed) as tf.Tensor4D;
-const labels = tf.tensor1d([2, -100, 0, 4], 'int32');
-const cases: Record<string, [(...xs: tf.Tensor[]) => tf.Tensor, tf.Tensor[]]> = {
-  linear: [(x, w, b) => ops.linear(x, w!, b), [numbers([2, 3, 4]), numbers([5, 4], 2), numbers([5], 3)]],
-  embedding: [
-    (w) =>
-      ops.embedding(
-        tf.tensor2d(
-          [
-            [1, 0],
-            [1, 2],
-          ],
-          [2, 2],
-          'int32',
-        ),
-        w!,
-      ),
-    [numbers([3, 4])],
-  ],
-  rmsNorm: [(x, w) => ops.rmsNorm(x!, w!), [numbers([2, 3, 4]), numbers([4], 2)]],
-  layerNorm: [(x, w, b) => ops.layerNorm(x!, w!, b), [numbers([2, 4]), numbers([4], 2), numbers([4], 3)]],
-  rotary: [
-    (x) => ops.rotary(x as tf.Tensor4D, numbers([1, 3, 2], 8), numbers([1, 3, 2], 9)),
-    [numbers([2, 2, 3, 4])],
-  ],
-  attention: [
-    (q, k, v) => ops.attention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, { causal: true }),
-    [t4([2, 4, 3, 2], 1), t4([2, 2, 5, 2], 2), t4([2, 2, 5, 2], 3)],
-  ],
-  swiglu: [(a, b) => ops.swiglu(a!, b!), [numbers([3, 4]), numbers([3, 4], 2)]],
-  geglu: [(a, b) => ops.geglu(a!, b!), [numbers([3, 4]), numbers([3, 4], 2)]],
-  gegluTanh: [(a, b) => ops.geglu(a!, b!, 'tanh'), [numbers([3, 4]), numbers([3, 4], 2)]],
-  crossEntropy: [(x) => ops.crossEntropy(x!, labels, { labelSmoothing: 0.1 }), [numbers([4, 5])]],
-  linearCrossEntropy: [
-    (h, w) => ops.linearCrossEntropy(h!, w!, labels, { chunk: 3, labelSmoothing: 0.1 }),
-    [numbers([4, 3]), numbers([5, 3], 2)],
-  ],
-  dropout: [(x) => ops.dropout(x!, 0.5, tf.scalar(3, 'int32')), [numbers([4, 5])]],
-  checkpoint: [
-    ops.checkpoint((x: tf.Tensor, w: tf.Tensor) =>
-      tf.tanh(tf.matMul(tf.sin(x) as tf.Tensor2D, w as tf.Tensor2D)),
-    ) as never,
-    [numbers([2, 3]), numbers([3, 2], 2)],
-  ],
-};
-
-describe('gradients equal central differences', () => {
-  for (const [name, [f, xs]] of Object.entries(cases)) {
-    it(name, () => {
-      const { analytic, numeric } = compareGradients(f, xs);
-      analytic.forEach((gradient, i) => {
-        const worst = Math.max(...gradient.map((value, j) => Math.abs(value - numeric[i]![j]!)));
-        expect(worst).toBeLessThan(5e-3);
-      });
-    });
-  }
-});
-
-describe('cachedAttention', () => {
-  it('equals attention over everything so far, for rows of different lengths', () => {
-    const lengths = tf.tensor1d([3, 1], 'int32');
-    const [q, k, v] = [t4([2, 4, 2, 4], 1), t4([2, 2, 2, 4], 2), t4([2, 2, 2, 4], 3)];
-    const [keys, values] = [t4([2, 2, 6, 4], 4), t4([2, 2, 6, 4], 5)];
-    const [out, newKeys] = ops.cachedAttention(q, k, v, keys, values, lengths);
-    [3, 1].forEach((length, row) => {
-      const own = (x: tf.Tensor4D) => tf.slice(x, [row, 0, 0, 0], [1, -1, -1, -1]);
-      const upTo = (x: tf.Tensor4D) => tf.slice(own(x), [0, 0, 0, 0], [1, -1, length, -1]);
-      const all = (cache: tf.Tensor4D, fresh: tf.Tensor4D) => tf.concat([upTo(cache), own(fresh)], 2);
-      const expected = ops.attention(own(q), all(keys, k), all(values, v), { causal: true });
-      expectClose(own(out), expected);
-      expectClose(tf.slice(own(newKeys), [0, 0, 0, 0], [1, -1, length + 2, -1]), all(keys, k), 0);
-    });
-    expectClose(tf.slice(newKeys, [0, 0, 5, 0]), tf.slice(keys, [0, 0, 5, 0]), 0);
-  });
-});
-
-describe('attention', () => {
-  it('gives zeros, in value and gradient, to a query that may attend to nothing', () => {
-    const mask = tf.tensor2d(
-      [
-        [true, false],
-        [false, false],
-      ],
-      [2, 2],
-      'bool',
-    );
-    const [q, k, v] = [t4([1, 1, 2, 3], 1), t4([1, 1, 2, 3], 2), t4([1, 1, 2, 3], 3)];
-    const f = (...[a, b, c]: tf.Tensor[]) =>
-      ops.attention(a as tf.Tensor4D, b as tf.Tensor4D, c as tf.Tensor4D, { mask });
-    expectClose(tf.slice(f(q, k, v), [0, 0, 1, 0]), tf.zeros([1, 1, 1, 3]), 0);
-    const [dq] = tf.grads(f)([q, k, v]);
-    expectClose(tf.slice(dq!, [0, 0, 1, 0]), tf.zeros([1, 1, 1, 3]), 0);
-  });
-});
-
-describe('randomUniform', () => {
-  const draw = (shape: number[], seed: number) =>
-    ops.randomUniform(shape, tf.scalar(seed, 'int32')).dataSync() as Float32Array;
-
-  it('is flat, also in its low bits, and uncorrelated along rows, columns and seeds', () => {
-    const [rows, columns] = [256, 256];
-    for (const seed of [0, 1, -1, 2 ** 31 - 1]) {
-      const u = draw([rows, columns], seed);
-      for (const scale of [16, 4096, 2 ** 20]) {
-        const bins = new Float64Array(16);
-        for (const x of u) bins[Math.floor(x * scale) % 16]!++;
-        const expected = u.length / 16;
-        const chi2 = bins.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-        expect(chi2).toBeLessThan(45); // 15 degrees of freedom: p < 1e-4 above
-      }
-      const next = draw([rows, columns], seed === 2 ** 31 - 1 ? 7 : seed + 1);
-      expect(Math.abs(correlation(u.slice(1), u.slice(0, -1)))).toBeLessThan(0.02);
-      expect(Math.abs(correlation(u.slice(columns), u.slice(0, -columns)))).toBeLessThan(0.02);
-      expect(Math.abs(correlation(u, next))).toBeLessThan(0.02);
-    }
-  });
-
-  it('gives the same bits for the same seed, others for another', () => {
-    expect(draw([3, 5], 42)).toEqual(draw([3, 5], 42));
-    expect(draw([3, 5], 42)).not.toEqual(draw([3, 5], 43));
-  });
-});
-
-function correlation(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, x, i) => sum + (x - 0.5) * (b[i]! - 0.5), 0) / a.length / (1 / 12);
+interface Case {
+  fused: TensorFunction;
+  /** The same in plain operations; missing where the operation itself is composed. */
+  composition?: TensorFunction;
+  inputs: Data[];
+  /** Central differences are meaningless where numbers are extreme. */
+  extreme?: boolean;
 }
 
-function expectClose(actual: tf.Tensor, expected: tf.Tensor, tolerance = 1e-5): void {
-  expect(actual.shape).toEqual(expected.shape);
-  expect(tf.max(tf.abs(tf.sub(actual, expected))).dataSync()[0]).toBeLessThanOrEqual(tolerance);
+type T4 = tf.Tensor4D;
+const [angles, rowAngles] = [numbers([1, 3, 2], 8), numbers([2, 3, 2], 9)];
+const labels = fixed([2, -100, 0, 4, 1, 3], [2, 3]);
+const attend =
+  (
+    f: typeof ops.attention,
+    options: Omit<ops.AttentionOptions, 'mask' | 'bias'>,
+    names: ('mask' | 'bias')[] = [],
+  ) =>
+  (...[q, k, v, ...rest]: tf.Tensor[]) =>
+    f(q as T4, k as T4, v as T4, {
+      ...options,
+      ...Object.fromEntries(names.map((name, i) => [name, rest[i]])),
+    });
+const attentionCase = (
+  [b, h, hk, sq, sk, d]: [number, number, number, number, number, number],
+  options: Omit<ops.AttentionOptions, 'mask' | 'bias'>,
+  extras: Partial<Record<'mask' | 'bias', Data>> = {},
+  extreme = false,
+): Case => {
+  const names = Object.keys(extras) as ('mask' | 'bias')[];
+  const spread = extreme ? 30 : 1;
+  return {
+    fused: attend(ops.attention, options, names),
+    composition: attend(attentionComposition, options, names),
+    inputs: [
+      numbers([b, h, sq, d], 1, spread),
+      numbers([b, hk, sk, d], 2, spread),
+      numbers([b, hk, sk, d], 3),
+      ...Object.values(extras),
+    ],
+    extreme: extreme || sq > 16,
+  };
+};
+const someOf = (shape: number[], everyNth: number) => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return fixed(
+    Array.from({ length: size }, (_, i) => Number((i * 7 + 3) % everyNth !== 0)),
+    shape,
+    'bool',
+  );
+};
+
+const cases: Record<string, Case> = {
+  linear: {
+    fused: (x, w, b) => ops.linear(x!, w!, b),
+    inputs: [numbers([2, 3, 4]), numbers([5, 4], 2), numbers([5], 3)],
+  },
+  'linear of a vector': { fused: (x, w) => ops.linear(x!, w!), inputs: [numbers([4]), numbers([5, 4], 2)] },
+  'embedding, repeated ids': {
+    fused: (w, ids) => ops.embedding(ids!, w!),
+    inputs: [numbers([4, 5]), fixed([1, 0, 1, 3, 1, 1], [2, 3])],
+  },
+  rmsNorm: {
+    fused: (x, w) => ops.rmsNorm(x!, w!),
+    composition: (x, w) => rmsNormComposition(x!, w!),
+    inputs: [numbers([2, 3, 5]), numbers([5], 2)],
+  },
+  'rmsNorm, large and tiny rows': {
+    fused: (x, w) => ops.rmsNorm(x!, w!, 1e-5),
+    composition: (x, w) => rmsNormComposition(x!, w!, 1e-5),
+    inputs: [
+      {
+        ...numbers([3, 8]),
+        values: numbers([3, 8]).values.map((x, i) => x * [1e4, 1e-4, 0][Math.floor(i / 8)]!),
+      },
+      numbers([8], 2),
+    ],
+    extreme: true,
+  },
+  layerNorm: {
+    fused: (x, w, b) => ops.layerNorm(x!, w!, b),
+    composition: (x, w, b) => layerNormComposition(x!, w!, b),
+    inputs: [numbers([2, 3, 5]), numbers([5], 2), numbers([5], 3)],
+  },
+  rotary: {
+    fused: (x) => ops.rotary(x as T4, toTensor(angles), toTensor(angles)),
+    composition: (x) => rotaryComposition(x as T4, toTensor(angles), toTensor(angles)),
+    inputs: [numbers([2, 2, 3, 4])],
+  },
+  'rotary, positions of their own for each row': {
+    fused: (x) => ops.rotary(x as T4, toTensor(rowAngles), toTensor(rowAngles)),
+    composition: (x) => rotaryComposition(x as T4, toTensor(rowAngles), toTensor(rowAngles)),
+    inputs: [numbers([2, 2, 3, 4])],
+  },
+  swiglu: {
+    fused: (a, b) => ops.swiglu(a!, b!),
+    composition: (a, b) => swigluComposition(a!, b!),
+    inputs: [numbers([3, 7]), numbers([3, 7], 2)],
+  },
+  'swiglu, extreme': {
+    fused: (a, b) => ops.swiglu(a!, b!),
+    composition: (a, b) => swigluComposition(a!, b!),
+    inputs: [{ ...numbers([5]), values: [-1000, -80, 0, 80, 1000] }, numbers([5], 2)],
+    extreme: true,
+  },
+  geglu: { fused: (a, b) => ops.geglu(a!, b!), inputs: [numbers([3, 4]), numbers([3, 4], 2)] },
+  'geglu, tanh': {
+    fused: (a, b) => ops.geglu(a!, b!, 'tanh'),
+    inputs: [numbers([3, 4]), numbers([3, 4], 2)],
+  },
+  attention: attentionCase([2, 4, 2, 3, 5, 8], { causal: true }),
+  'attention, not causal': attentionCase([1, 2, 2, 5, 3, 4], { scale: 0.3 }),
+  'attention, more queries than keys': attentionCase([1, 2, 1, 5, 3, 4], { causal: true }),
+  'attention, mask with an empty row': attentionCase(
+    [2, 2, 1, 3, 4, 4],
+    {},
+    { mask: fixed([1, 1, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1], [3, 4], 'bool') },
+  ),
+  'attention, causal, mask and bias': attentionCase(
+    [2, 4, 2, 4, 4, 4],
+    { causal: true },
+    { mask: someOf([2, 1, 4, 4], 3), bias: numbers([1, 4, 1, 4], 7) },
+  ),
+  'attention, extreme scores': attentionCase([1, 2, 2, 6, 6, 8], { causal: true }, {}, true),
+  'attention, ragged tiles': attentionCase(
+    [1, 4, 2, 300, 310, 8],
+    { causal: true },
+    { bias: numbers([1, 4, 300, 310], 5) },
+  ),
+  'attention, ragged tiles and a mask': attentionCase(
+    [2, 2, 2, 270, 270, 8],
+    { causal: true },
+    { mask: someOf([2, 1, 270, 270], 2) },
+  ),
+  crossEntropy: {
+    fused: (x, y) => ops.crossEntropy(x!, y!),
+    composition: (x, y) => crossEntropyComposition(x!, y!),
+    inputs: [numbers([2, 3, 5]), labels],
+  },
+  'crossEntropy, smoothed': {
+    fused: (x, y) => ops.crossEntropy(x!, y!, { labelSmoothing: 0.1 }),
+    composition: (x, y) => crossEntropyComposition(x!, y!, { labelSmoothing: 0.1 }),
+    inputs: [numbers([2, 3, 5]), labels],
+  },
+  'crossEntropy, extreme': {
+    fused: (x, y) => ops.crossEntropy(x!, y!),
+    composition: (x, y) => crossEntropyComposition(x!, y!),
+    inputs: [numbers([2, 3, 5], 1, 200), labels],
+    extreme: true,
+  },
+  linearCrossEntropy: {
+    fused: (h, w, y) => ops.linearCrossEntropy(h!, w!, y!),
+    inputs: [numbers([2, 3, 4]), numbers([5, 4], 2), labels],
+  },
+  'linearCrossEntropy in chunks': {
+    fused: (h, w, y) => ops.linearCrossEntropy(h!, w!, y!, { chunk: 4, labelSmoothing: 0.1 }),
+    inputs: [numbers([2, 3, 4]), numbers([5, 4], 2), labels],
+  },
+  dropout: { fused: (x) => ops.dropout(x!, 0.5, tf.scalar(3, 'int32')), inputs: [numbers([4, 5])] },
+  checkpoint: {
+    fused: ops.checkpoint((x: tf.Tensor, w: tf.Tensor) =>
+      tf.tanh(tf.matMul(tf.sin(x) as tf.Tensor2D, w as tf.Tensor2D)),
+    ) as never,
+    inputs: [numbers([2, 3]), numbers([3, 2], 2)],
+  },
+};
+
+beforeAll(async () => {
+  await useBackend('onnx', { quiet: true });
+});
+
+for (const [name, { fused, composition = fused, inputs, extreme }] of Object.entries(cases)) {
+  describe(name, () => {
+    const reference = () => evaluate('cpu', composition, inputs);
+
+    it('is the same on onnx as its composition on cpu, in value and gradients', () => {
+      const expected = reference();
+      const actual = evaluate('onnx', fused, inputs);
+      expect(expected.value.every(Number.isFinite)).toBe(true);
+      expect(worst(actual.value, expected.value)).toBeLessThan(1e-5);
+      expected.gradients.forEach((gradient, i) => {
+        expect(worst(actual.gradients[i]!, gradient), `gradient ${i}`).toBeLessThan(2e-5);
+      });
+    });
+
+    if (composition !== fused) {
+      it('is the same on onnx when composed', () => {
+        const expected = reference();
+        const actual = evaluate('onnx', composition, inputs);
+        expect(worst(actual.value, expected.value)).toBeLessThan(1e-5);
+        expected.gradients.forEach((gradient, i) => {
+          expect(worst(actual.gradients[i]!, gradient), `gradient ${i}`).toBeLessThan(2e-5);
+        });
+      });
+    }
+
+    if (!extreme) {
+      it('has the gradients of central differences', () => {
+        const numeric = centralDifferences(composition, inputs);
+        reference().gradients.forEach((gradient, i) => {
+          if (gradient.every((x) => x === 0)) return;
+          expect(worst(gradient, numeric[i]!), `gradient ${i}`).toBeLessThan(5e-3);
+        });
+      });
+    }
+  });
 }
