@@ -3,6 +3,10 @@ export type { EncodeOptions, Padding, Sampling, SpecialTokens, Truncation } from
 export type { EncodingColumns, Offsets, OffsetUnit } from './encoding.ts';
 export { convertOffsets, Encoding } from './encoding.ts';
 export type { Model } from './models/model.ts';
+export type { Piece, SentencePieceModel } from './sentencepiece/model-file.ts';
+export { PieceType } from './sentencepiece/model-file.ts';
+export type { SentencePieceEncodeOptions } from './sentencepiece/sentencepiece.ts';
+export { SentencePiece } from './sentencepiece/sentencepiece.ts';
 export type { AddedTokenOptions, DecodeOptions } from './tokenizer.ts';
 export { Tokenizer } from './tokenizer.ts';
 export type * from './tokenizer-json.ts';

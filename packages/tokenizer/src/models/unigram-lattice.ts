@@ -1,4 +1,4 @@
-import type { Path } from './unigram.ts';
+import type { Path } from './unigram-search.ts';
 
 interface Node {
   start: number;

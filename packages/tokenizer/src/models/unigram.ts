@@ -1,8 +1,8 @@
-import { PrefixTrie } from '../text/prefix-trie.ts';
 import type { ModelJson } from '../tokenizer-json.ts';
 import { byteTokens } from './bpe.ts';
 import type { Model, TokenizeOptions, TokenSink } from './model.ts';
-import { Lattice } from './unigram-lattice.ts';
+import type { Lattice } from './unigram-lattice.ts';
+import { type Path, UnigramSearch } from './unigram-search.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** How much less likely an unknown character is than the least likely piece (log). */
@@ -22,12 +22,8 @@ export class Unigram implements Model {
   readonly unknownId: number | null;
   readonly #pieces: ScoredPiece[];
   readonly #json: ModelJson;
-  readonly #trie: PrefixTrie;
+  readonly #search: UnigramSearch;
   readonly #byteIds: (number | undefined)[] | null;
-  readonly #unknownScore: number;
-  #best = new Float64Array(256);
-  #from = new Int32Array(256);
-  #ids = new Int32Array(256);
 
   /** @throws where the pieces are malformed or `unk_id` is not among them */
   constructor(json: ModelJson) {
@@ -44,73 +40,26 @@ export class Unigram implements Model {
         `tokenizer.json: model.unk_id must be below the ${this.#pieces.length} pieces, found ${this.unknownId}`,
       );
     }
-    this.#trie = new PrefixTrie(this.vocabulary.ids);
     this.#byteIds = json.byte_fallback ? byteTokens(this.vocabulary) : null;
-    this.#unknownScore =
-      this.scores.reduce((least, score) => Math.min(least, score), Infinity) - UNKNOWN_PENALTY;
+    this.#search = new UnigramSearch({
+      pieces: this.vocabulary.ids,
+      scores: this.scores,
+      unknownScore: this.scores.reduce((least, score) => Math.min(least, score), Infinity) - UNKNOWN_PENALTY,
+      unknownId: (char) => this.#requireUnknown(char),
+    });
   }
 
   /** @throws where a character is unknown and the model has no unknown piece */
   tokenize(piece: string, sink: TokenSink, options: TokenizeOptions = {}): void {
     const path = options.random
       ? this.lattice(piece, options.forbidden).sample(options.alpha ?? 1, options.random)
-      : this.#viterbi(piece, options.forbidden);
+      : this.#search.best(piece, 0, piece.length, 0, options.forbidden);
     this.#emit(piece, path, sink, options.forbidden);
   }
 
   /** All segmentations of a text as a graph, for sampling and n-best search. */
   lattice(piece: string, forbidden?: ReadonlySet<number>): Lattice {
-    const lattice = new Lattice(piece.length);
-    this.#eachNode(piece, forbidden, (start, end, id, score) => lattice.add(start, end, id, score));
-    return lattice;
-  }
-
-  /** Calls back for every piece of the vocabulary found in the text, and unknown characters. */
-  #eachNode(
-    text: string,
-    forbidden: ReadonlySet<number> | undefined,
-    visit: (start: number, end: number, id: number, score: number) => void,
-  ): void {
-    for (let start = 0; start < text.length; ) {
-      const charEnd = start + charUnits(text, start);
-      let covered = false;
-      let node = 0;
-      for (let end = start; end < text.length; ) {
-        node = this.#trie.step(node, text.charCodeAt(end++));
-        if (node === 0) break;
-        const id = this.#trie.valueAt(node);
-        if (id < 0 || forbidden?.has(id)) continue;
-        visit(start, end, id, this.scores[id]!);
-        covered ||= end === charEnd;
-      }
-      if (!covered)
-        visit(start, charEnd, this.#requireUnknown(text.slice(start, charEnd)), this.#unknownScore);
-      start = charEnd;
-    }
-  }
-
-  #viterbi(text: string, forbidden?: ReadonlySet<number>): Path {
-    const length = text.length;
-    if (length >= this.#best.length) {
-      this.#best = new Float64Array(length * 2);
-      this.#from = new Int32Array(length * 2);
-      this.#ids = new Int32Array(length * 2);
-    }
-    const best = this.#best;
-    const from = this.#from;
-    const ids = this.#ids;
-    from.fill(-1, 0, length + 1);
-    best[0] = 0;
-    this.#eachNode(text, forbidden, (start, end, id, score) => {
-      const total = best[start]! + score;
-      if (from[end]! >= 0 && total <= best[end]!) return;
-      best[end] = total;
-      from[end] = start;
-      ids[end] = id;
-    });
-    const path: Path = [];
-    for (let end = length; end > 0; end = from[end]!) path.push([from[end]!, end, ids[end]!]);
-    return path.reverse();
+    return this.#search.lattice(piece, forbidden);
   }
 
   /** Writes a path out; runs of unknown characters become one token, or bytes. */
@@ -151,11 +100,6 @@ export class Unigram implements Model {
     };
   }
 }
-
-/** Pieces of a segmentation, in order. */
-export type Path = [start: number, end: number, id: number][];
-
-const charUnits = (text: string, at: number) => (text.codePointAt(at)! > 0xffff ? 2 : 1);
 
 function readPieces(vocab: unknown): ScoredPiece[] {
   if (!Array.isArray(vocab)) {

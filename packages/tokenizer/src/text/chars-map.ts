@@ -47,6 +47,21 @@ export class CharsMap {
     return this.#replacements.subarray(value, end < 0 ? this.#replacements.length : end);
   }
 
+  /** Whether some rule begins with these bytes, or is a beginning of them. */
+  begins(bytes: Uint8Array): boolean {
+    const units = this.#units;
+    if (units.length === 0) return false;
+    let node = offsetOf(units[0]!);
+    for (const byte of bytes) {
+      node ^= byte;
+      const unit = units[node];
+      if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) return false;
+      if ((unit >>> 8) & 1) return true;
+      node ^= offsetOf(unit);
+    }
+    return true;
+  }
+
   /** All rules whose source begins at `start`, shortest first. */
   prefixes(bytes: Uint8Array, start: number): { length: number; value: number }[] {
     const found: { length: number; value: number }[] = [];

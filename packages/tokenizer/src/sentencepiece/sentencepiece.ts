@@ -1,0 +1,361 @@
+import type { DecodeStream } from '../decode-stream.ts';
+import type { Sampling } from '../encode-options.ts';
+import { Encoding, type EncodingColumns } from '../encoding.ts';
+import { addedColumns, concatenate, emptyColumns } from '../encoding-ops.ts';
+import { type Path, UnigramSearch } from '../models/unigram-search.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { PrefixTrie } from '../text/prefix-trie.ts';
+import { wellFormed } from '../text/well-formed.ts';
+import { WordTable } from '../text/word-table.ts';
+import { longestMatch, sentencePieceBpe } from './bpe.ts';
+import { SentencePieceStream } from './decode.ts';
+import {
+  PieceType,
+  readSentencePieceModel,
+  type SentencePieceModel,
+  writeSentencePieceModel,
+} from './model-file.ts';
+import { type NormalizedText, SentencePieceNormalizer, SPACE_SYMBOL } from './normalizer.ts';
+
+export interface SentencePieceEncodeOptions {
+  /** Begin with the piece of `bosId`. Default false. */
+  bos?: boolean;
+  /** End with the piece of `eosId`. Default false. */
+  eos?: boolean;
+  /** Draw a segmentation instead of taking the best one. */
+  sampling?: Sampling;
+}
+
+const utf8 = new TextEncoder();
+/** Words remembered with their pieces; when there are more, all are forgotten. */
+const CACHED_WORDS = 1 << 15;
+const CACHED_LENGTH = 64;
+
+/**
+ * A SentencePiece tokenizer, exactly as the original encodes and decodes. Control symbols are never matched in
+ * texts, user-defined ones always are. Source: Kudo & Richardson 2018.
+ */
+export class SentencePiece {
+  readonly model: SentencePieceModel;
+  readonly #file: Uint8Array;
+  readonly #ids = new Map<string, number>();
+  readonly #allIds = new Map<string, number>();
+  readonly #normalizer: SentencePieceNormalizer;
+  readonly #userDefined: PrefixTrie | null;
+  readonly #search: UnigramSearch;
+  readonly #scores: Float64Array;
+  readonly #byteIds: number[] | null;
+  /** Whether no piece reaches over the beginning of a word, so that words can be encoded one by one. */
+  readonly #byWord: boolean;
+  readonly #cache = new WordTable(1 << 10);
+  #cachedPaths: { path: Path; margin: number }[] = [];
+
+  private constructor(model: SentencePieceModel, file: Uint8Array) {
+    this.model = model;
+    this.#file = file;
+    const { pieces } = model;
+    const matched: number[] = [PieceType.normal, PieceType.userDefined, PieceType.unused];
+    pieces.forEach(({ piece, type }, id) => {
+      if (!this.#allIds.has(piece)) this.#allIds.set(piece, id);
+      if (matched.includes(type)) this.#ids.set(piece, id);
+    });
+    const userDefined = pieces.flatMap(({ piece, type }) => (type === PieceType.userDefined ? [piece] : []));
+    this.#normalizer = new SentencePieceNormalizer(model, userDefined);
+    this.#userDefined =
+      userDefined.length > 0 ? new PrefixTrie(userDefined.map((piece) => [piece, 1])) : null;
+    const normalScores = pieces.filter(({ type }) => type === PieceType.normal).map(({ score }) => score);
+    const highest = normalScores.reduce((a, b) => Math.max(a, b), -Infinity);
+    const lowest = normalScores.reduce((a, b) => Math.min(a, b), Infinity);
+    // User-defined symbols outdo whatever else could cover their characters.
+    this.#scores = Float64Array.from(pieces, ({ piece, score, type }) =>
+      type === PieceType.userDefined ? Math.fround(utf8.encode(piece).length * highest) - 0.1 : score,
+    );
+    this.#search = new UnigramSearch({
+      pieces: [...this.#ids].filter(([, id]) => pieces[id]!.type !== PieceType.unused),
+      scores: this.#scores,
+      unknownScore: Math.fround(lowest - 10),
+      unknownId: () => model.unkId,
+      singlePrecision: true,
+    });
+    this.#byteIds = model.byteFallback ? byteIds(model) : null;
+    this.#byWord = model.modelType === 'unigram' && pieces.every(({ piece }) => !/[^▁]▁/u.test(piece));
+  }
+
+  /**
+   * Reads a `.model` file.
+   * @throws where the bytes are not one
+   */
+  static fromModel(file: Uint8Array): SentencePiece {
+    return new SentencePiece(readSentencePieceModel(file), file.slice());
+  }
+
+  /** A tokenizer of the given parts, e.g. from training. */
+  static fromParts(model: SentencePieceModel): SentencePiece {
+    return new SentencePiece(model, writeSentencePieceModel(model));
+  }
+
+  /** The `.model` file: byte for byte the one that was read. */
+  toModel(): Uint8Array {
+    return this.#file.slice();
+  }
+
+  /** The `.vocab` file: a line `piece⇥score` for each id. */
+  toVocab(): string {
+    return this.model.pieces.map(({ piece, score }) => `${piece}\t${formatScore(score)}\n`).join('');
+  }
+
+  get vocabSize(): number {
+    return this.model.pieces.length;
+  }
+
+  /** The id of a piece, or undefined. */
+  tokenToId(piece: string): number | undefined {
+    return this.#allIds.get(piece);
+  }
+
+  /** The piece of an id, or undefined. */
+  idToToken(id: number): string | undefined {
+    return this.model.pieces[id]?.piece;
+  }
+
+  /** Whether an id is a control symbol or the unknown piece. */
+  isSpecial(id: number): boolean {
+    const type = this.model.pieces[id]?.type;
+    return type === PieceType.control || type === PieceType.unknown;
+  }
+
+  /** The text as the model sees it. */
+  normalize(text: string): string {
+    return this.#normalizer.normalize(wellFormed(text)).text;
+  }
+
+  /** Encodes a text to ids. */
+  encodeIds(text: string, options: SentencePieceEncodeOptions = {}): number[] {
+    const normalized = this.#normalizer.normalize(wellFormed(text));
+    const ids: number[] = [];
+    if (options.bos) ids.push(this.#control('bos'));
+    this.#emit(normalized.text, this.#segment(normalized.text, options.sampling), (id) => ids.push(id));
+    if (options.eos) ids.push(this.#control('eos'));
+    return ids;
+  }
+
+  /** Encodes a text; offsets are UTF-16 indices into it, word ids count words from 0. */
+  encode(text: string, options: SentencePieceEncodeOptions = {}): Encoding {
+    const safe = wellFormed(text);
+    const normalized = this.#normalizer.normalize(safe);
+    const path = this.#segment(normalized.text, options.sampling);
+    const parts = [new Encoding(this.#columns(normalized, path))];
+    const control = (which: 'bos' | 'eos') => {
+      const id = this.#control(which);
+      return new Encoding(addedColumns([id], [this.model.pieces[id]!.piece], 0));
+    };
+    if (options.bos) parts.unshift(control('bos'));
+    if (options.eos) parts.push(control('eos'));
+    return concatenate(parts);
+  }
+
+  /** The `count` best segmentations with their log-probabilities, best first. Unigram models only. */
+  nBest(text: string, count: number): { ids: number[]; tokens: string[]; score: number }[] {
+    this.#requireUnigram('nBest');
+    const normalized = this.normalize(text);
+    return this.#search
+      .lattice(normalized)
+      .nBest(count)
+      .map(({ path, score }) => {
+        const ids: number[] = [];
+        const tokens: string[] = [];
+        this.#emit(normalized, path, (id, start, end) => {
+          ids.push(id);
+          tokens.push(normalized.slice(start, end));
+        });
+        return { ids, tokens, score };
+      });
+  }
+
+  /** Entropy (nats) of the distribution that sampling with `alpha` draws from. Unigram models only. */
+  entropy(text: string, alpha: number): number {
+    this.#requireUnigram('entropy');
+    return this.#search.lattice(this.normalize(text)).entropy(alpha);
+  }
+
+  /**
+   * Turns ids back into text.
+   * @throws where an id is not a piece
+   */
+  decode(ids: Iterable<number>): string {
+    const stream = this.decodeStream();
+    return stream.push(ids) + stream.end();
+  }
+
+  /** Decodes ids as they come, never emitting half a character. */
+  decodeStream(): DecodeStream {
+    return new SentencePieceStream(this.model);
+  }
+
+  #requireUnigram(what: string): void {
+    if (this.model.modelType !== 'unigram') {
+      throw new Error(`${what} needs a unigram model, found ${this.model.modelType}`);
+    }
+  }
+
+  #control(which: 'bos' | 'eos'): number {
+    const id = which === 'bos' ? this.model.bosId : this.model.eosId;
+    if (this.model.pieces[id]) return id;
+    throw new Error(`encode: this model has no ${which} piece; leave ${which} out`);
+  }
+
+  #segment(text: string, sampling?: Sampling): Path {
+    const { modelType } = this.model;
+    const random = sampling && seededRandom(sampling.seed ?? 0);
+    const alpha = sampling?.alpha ?? 0.1;
+    if (modelType === 'unigram') {
+      if (random) return this.#search.lattice(text).sample(alpha, random);
+      return this.#byWord ? this.#bestByWord(text) : this.#search.best(text, 0, text.length);
+    }
+    let ends: number[];
+    if (modelType === 'bpe') {
+      ends = sentencePieceBpe(text, {
+        idOf: (piece) => this.#ids.get(piece),
+        scoreOf: (id) => this.model.pieces[id]!.score,
+        isUnused: (id) => this.model.pieces[id]!.type === PieceType.unused,
+        userDefined: this.#userDefined,
+        skipMerge: random && (() => random() < alpha),
+      });
+    } else if (modelType === 'word') ends = wordEnds(text);
+    else ends = this.#charEnds(text);
+    return ends.map((end, i) => {
+      const start = i === 0 ? 0 : ends[i - 1]!;
+      return [start, end, this.#ids.get(text.slice(start, end)) ?? this.model.unkId];
+    });
+  }
+
+  #charEnds(text: string): number[] {
+    const ends: number[] = [];
+    for (let at = 0; at < text.length; ends.push(at)) {
+      const symbol = this.#userDefined ? longestMatch(text, at, this.#userDefined) : 0;
+      at += symbol || (text.codePointAt(at)! > 0xffff ? 2 : 1);
+    }
+    return ends;
+  }
+
+  /**
+   * The best path word by word, known words from the cache. The original sums scores over the whole text with
+   * 32 bits, so a close decision may depend on what came before: those are made again with the sum so far.
+   */
+  #bestByWord(text: string): Path {
+    const whole: Path = [];
+    let total = 0;
+    for (let start = 0; start < text.length; ) {
+      const end = wordEnd(text, start);
+      const { path, margin } = this.#bestOfWord(text, start, end);
+      const isClose = margin <= (Math.abs(total) + 1000) * 2 ** -20;
+      const exact = isClose ? this.#search.best(text, start, end, total) : path;
+      const shift = isClose ? 0 : start;
+      for (const [from, to, id] of exact) {
+        whole.push([from + shift, to + shift, id]);
+        total = Math.fround(total + (id === this.model.unkId ? this.#unknownScore : this.#scores[id]!));
+      }
+      start = end;
+    }
+    return whole;
+  }
+
+  get #unknownScore(): number {
+    return this.#search.unknownScore;
+  }
+
+  /** A word's best path, with positions from 0. */
+  #bestOfWord(text: string, start: number, end: number): { path: Path; margin: number } {
+    const hash = WordTable.hash(text, start, end);
+    const known = this.#cache.find(text, start, end, hash);
+    if (known >= 0) return this.#cachedPaths[known]!;
+    const path: Path = this.#search
+      .best(text, start, end)
+      .map(([from, to, id]) => [from - start, to - start, id]);
+    const found = { path, margin: this.#search.margin };
+    if (end - start > CACHED_LENGTH) return found;
+    if (this.#cache.size === CACHED_WORDS) {
+      this.#cache.clear();
+      this.#cachedPaths = [];
+    }
+    this.#cachedPaths[this.#cache.add(text, start, end, hash)] = found;
+    return found;
+  }
+
+  /** Writes a path out: unknown characters become bytes, or one token a run of them. */
+  #emit(
+    text: string,
+    path: Path,
+    push: (id: number, start: number, end: number, isByte: boolean) => void,
+  ): void {
+    for (let i = 0; i < path.length; i++) {
+      const [start, firstEnd, id] = path[i]!;
+      if (id !== this.model.unkId) {
+        push(id, start, firstEnd, false);
+        continue;
+      }
+      let end = firstEnd;
+      if (this.#byteIds) {
+        // The last byte stands for the character, those before it for nothing, as in the original.
+        const bytes = utf8.encode(text.slice(start, end));
+        bytes.forEach((byte, n) => {
+          push(this.#byteIds![byte]!, start, n === bytes.length - 1 ? end : start, true);
+        });
+        continue;
+      }
+      while (i + 1 < path.length && path[i + 1]![2] === id) end = path[++i]![1];
+      push(id, start, end, false);
+    }
+  }
+
+  #columns({ text, positions }: NormalizedText, path: Path): EncodingColumns {
+    const columns = emptyColumns();
+    let word = -1;
+    this.#emit(text, path, (id, start, end, isByte) => {
+      const piece = this.model.pieces[id]!;
+      if (start === 0 || text[start] === SPACE_SYMBOL) word++;
+      columns.ids.push(id);
+      columns.tokens.push(isByte ? piece.piece : text.slice(start, end));
+      columns.offsets.push([positions[start]!, positions[end]!]);
+      columns.typeIds.push(0);
+      columns.wordIds.push(word);
+      columns.sequenceIds.push(0);
+      columns.specialTokensMask.push(0);
+      columns.attentionMask.push(1);
+    });
+    return columns;
+  }
+}
+
+/** Where the word that begins at `start` ends: before the next visible space. */
+function wordEnd(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && text[at] === SPACE_SYMBOL) at++;
+  const next = text.indexOf(SPACE_SYMBOL, at);
+  return next < 0 ? text.length : next;
+}
+
+/** The ends of the words of a word model, each visible space beginning one. */
+function wordEnds(text: string): number[] {
+  const ends: number[] = [];
+  for (let at = text.indexOf(SPACE_SYMBOL, 1); at >= 0; at = text.indexOf(SPACE_SYMBOL, at + 1))
+    ends.push(at);
+  if (text.length > 0) ends.push(text.length);
+  return ends;
+}
+
+function byteIds(model: SentencePieceModel): number[] {
+  const ids = new Map(model.pieces.map(({ piece, type }, id) => [type === PieceType.byte ? piece : '', id]));
+  return Array.from({ length: 256 }, (_, byte) => {
+    const piece = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+    const id = ids.get(piece);
+    if (id === undefined)
+      throw new Error(`SentencePiece model: byte_fallback needs the piece ${piece}, found none`);
+    return id;
+  });
+}
+
+/** As C++ streams print a float: six significant digits. */
+function formatScore(score: number): string {
+  return String(Number(Math.fround(score).toPrecision(6)));
+}
