@@ -1,5 +1,5 @@
 import { memory, reverse, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { useTestBackend } from '../test/backend.ts';
 import { letters, tinyModel } from '../test/tiny-model.ts';
 import { type GenerateOptions, generate, stream } from './generate.ts';
@@ -88,6 +88,14 @@ describe('generate', () => {
     expectSame(after, await generateUncached(changing, prompts, { temperature: 0, maxNewTokens: 8 }));
   });
 
+  it('decodes the same text at once and as it grows', async () => {
+    const options = { maxNewTokens: 20, n: 3, stopIds: [3, 4, 5, 6], seed: 9, tokenizer: letters };
+    const streamed = await generate(model, prompts, { ...options, onToken: () => {} });
+    expect((await generate(model, prompts, options)).map(({ text }) => text)).toEqual(
+      streamed.map(({ text }) => text),
+    );
+  });
+
   it('fills the context and says so', async () => {
     const [generation] = await generate(model, [Array.from({ length: 60 }, (_, i) => i % 40)], {
       maxNewTokens: 50,
@@ -151,8 +159,7 @@ describe('stream', () => {
     const model = tinyModel();
     const before = memory().numTensors;
     for await (const { id } of stream(model, [1, 2], { maxNewTokens: 60 })) if (id >= 0) break;
-    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
-    expect(memory().numTensors).toBe(before);
+    await vi.waitFor(() => expect(memory().numTensors).toBe(before));
   });
 });
 

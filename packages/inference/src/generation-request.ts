@@ -75,15 +75,27 @@ export class GenerationRequest {
   }
 
   private createSequences(): void {
-    const { promptIds, prompt, firstSample, samples, firstCounter, contextLength, options } = this.spec;
+    const { promptIds, prompt, firstSample, samples, firstCounter, contextLength, options, onToken } =
+      this.spec;
+    const streamed = onToken !== undefined;
     this.sequences = Array.from({ length: samples }, (_, i) => {
-      const identity = { prompt, sample: firstSample + i, counter: firstCounter + i, contextLength };
+      const identity = {
+        prompt,
+        sample: firstSample + i,
+        counter: firstCounter + i,
+        contextLength,
+        streamed,
+      };
       return new Sequence(promptIds, identity, options);
     });
   }
 
   private settle(): void {
     this.ended = true;
-    this.resolve(this.sequences.map((sequence) => sequence.result()));
+    try {
+      this.resolve(this.sequences.map((sequence) => sequence.result()));
+    } catch (error) {
+      this.reject(error);
+    }
   }
 }

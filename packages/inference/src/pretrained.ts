@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CausalLM } from '@attune/models';
 import { Tokenizer } from '@attune/tokenizer';
+import { type PromptEncoder, promptEncoder } from './prompt-encoder.ts';
 import type { SamplingOptions } from './sampling-options.ts';
 import type { TextDecoder } from './stream-decoder.ts';
 
@@ -9,6 +10,8 @@ import type { TextDecoder } from './stream-decoder.ts';
 export interface Pretrained {
   model: CausalLM;
   tokenizer: Tokenizer;
+  /** Chat template and its way into tokens. */
+  prompts: PromptEncoder;
   /** Ids that end an answer, from generation_config.json or config.json. */
   stopIds: number[];
   /** How the model's authors sample, from generation_config.json; empty where it says nothing. */
@@ -27,11 +30,14 @@ export function loadPretrained(dir: string): Pretrained {
   const tokenizer = readTokenizer(dir);
   const model = CausalLM.load(dir);
   const generation = readJson(join(dir, 'generation_config.json'));
+  const prompts = promptEncoder(dir, tokenizer);
   const eos = generation.eos_token_id ?? model.config.extra.eos_token_id;
+  const stopIds = [eos, prompts.endOfTurn].flat().filter((id) => typeof id === 'number');
   return {
     model,
     tokenizer,
-    stopIds: [eos].flat().filter((id) => typeof id === 'number'),
+    prompts,
+    stopIds: [...new Set(stopIds)],
     sampling: samplingOf(generation),
     text: generatedText(tokenizer),
   };
