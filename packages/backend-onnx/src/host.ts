@@ -6,6 +6,7 @@ import {
   type DataType,
   getKernel,
   type TensorInfo,
+  util,
 } from '@tensorflow/tfjs-core';
 
 /** A tensor on the host. Complex numbers lie as alternating real and imaginary parts. */
@@ -45,7 +46,8 @@ export function computeOnHost(
   const temporary: TensorInfo[] = [];
   const keep = (info: TensorInfo): TensorInfo => {
     temporary.push(info);
-    return info;
+    // Some kernels ask for more than a TensorInfo promises.
+    return Object.assign(info, { rank: info.shape.length, size: util.sizeFromShape(info.shape) });
   };
   const upload = (info: TensorInfo): TensorInfo => {
     const values = valuesOf(info);

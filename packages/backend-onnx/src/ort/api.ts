@@ -11,7 +11,7 @@ import { findLibrary } from './library.ts';
 export type Pointer = bigint;
 
 /** The oldest version of the API that holds every function below. */
-const API_VERSION = 18;
+const API_VERSION = 23;
 
 /** Index in the table, result, arguments. Handles and arrays are plain addresses. */
 const FUNCTIONS = {
@@ -45,6 +45,11 @@ const FUNCTIONS = {
     'void*',
     ['void*', 'void*', 'size_t', 'void*', 'size_t', 'int', 'void*'],
   ],
+  CreateAllocator: [131, 'void*', ['void*', 'void*', 'void*']],
+  ReleaseAllocator: [132, 'void', ['void*']],
+  AllocatorGetStats: [319, 'void*', ['void*', 'void*']],
+  GetKeyValue: [297, 'str', ['void*', 'str']],
+  ReleaseKeyValuePairs: [300, 'void', ['void*']],
   ReleaseValue: [96, 'void', ['void*']],
   Run: [9, 'void*', ['void*', 'void*', 'void*', 'void*', 'size_t', 'void*', 'size_t', 'void*']],
 } as const satisfies Record<string, readonly [number, string, readonly string[]]>;

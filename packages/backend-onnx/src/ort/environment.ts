@@ -5,7 +5,7 @@ const LOG_FATAL = 4;
 /** `OrtAllocatorType`: an arena, which keeps what is freed for the next tensor. */
 const ARENA_ALLOCATOR = 1;
 
-let current: { handle: Pointer; threads: number } | undefined;
+let current: { handle: Pointer; arena: Pointer; threads: number } | undefined;
 let sessions = 0;
 
 /**
@@ -26,7 +26,7 @@ export function openEnvironment(ort: OrtApi, threads: number): Pointer {
     ort.ReleaseEnv(current.handle);
     current = undefined;
   }
-  current ??= { handle: createEnvironment(ort, threads), threads };
+  current ??= createEnvironment(ort, threads);
   return current.handle;
 }
 
@@ -35,7 +35,26 @@ export function countSession(change: 1 | -1): void {
   sessions += change;
 }
 
-function createEnvironment(ort: OrtApi, threads: number): Pointer {
+/** What the arena holds: intermediate results of runs, kept for the next run (bytes). */
+export interface ArenaInfo {
+  /** Taken from the operating system. */
+  arenaBytes: number;
+  /** The most that was in use at one time since the process started. */
+  arenaPeakBytes: number;
+}
+
+/** The state of the common arena, as any session sees it. */
+export function arenaInfo(ort: OrtApi, session: Pointer): ArenaInfo {
+  const allocator = ort.create((out) => ort.CreateAllocator(session, current!.arena, out));
+  const stats = ort.create((out) => ort.AllocatorGetStats(allocator, out));
+  const read = (key: string) => Number(ort.GetKeyValue(stats, key) ?? 0);
+  const info = { arenaBytes: read('TotalAllocated'), arenaPeakBytes: read('MaxInUse') };
+  ort.ReleaseKeyValuePairs(stats);
+  ort.ReleaseAllocator(allocator);
+  return info;
+}
+
+function createEnvironment(ort: OrtApi, threads: number): NonNullable<typeof current> {
   const threading = ort.create((out) => ort.CreateThreadingOptions(out));
   ort.check(ort.SetGlobalIntraOpNumThreads(threading, threads));
   ort.check(ort.SetGlobalInterOpNumThreads(threading, 1));
@@ -43,5 +62,5 @@ function createEnvironment(ort: OrtApi, threads: number): Pointer {
   ort.ReleaseThreadingOptions(threading);
   const arena = ort.create((out) => ort.CreateCpuMemoryInfo(ARENA_ALLOCATOR, 0, out));
   ort.check(ort.CreateAndRegisterAllocator(handle, arena, null));
-  return handle;
+  return { handle, arena, threads };
 }

@@ -1,13 +1,15 @@
 import { availableParallelism } from 'node:os';
 import type { Slot } from '../graph/executable.ts';
-import { DATA_TYPE } from '../onnx/model.ts';
+import { DATA_TYPE, encodeModel } from '../onnx/model.ts';
 import { addressOf, loadOrt, type OrtApi, type Pointer } from './api.ts';
-import { countSession, openEnvironment } from './environment.ts';
+import { type ArenaInfo, arenaInfo, countSession, openEnvironment } from './environment.ts';
 import { appendProvider, type ExecutionProvider } from './providers.ts';
 import type { StringTable } from './strings.ts';
 
 const SEQUENTIAL = 0;
 const ENABLE_ALL = 99;
+/** It would undo gradient checkpointing, which computes the same thing twice on purpose to save memory. */
+const ALWAYS_DISABLED = ['CommonSubexpressionElimination'];
 
 export interface RuntimeOptions {
   /** Threads that compute one operator together; all cores by default. */
@@ -134,6 +136,18 @@ export class OrtRuntime {
     });
   }
 
+  /** What the arena of intermediate results holds. */
+  arenaInfo(): ArenaInfo {
+    const x = { name: 'x', type: 'float32', shape: [1] } as const;
+    const y = { ...x, name: 'y' };
+    const node = { opType: 'Identity', domain: '', inputs: ['x'], outputs: ['y'], attributes: {} };
+    const model = encodeModel({ name: 'probe', nodes: [node], inputs: [x], outputs: [y], initializers: [] });
+    const session = this.createSession(model, 'memoryInfo');
+    const info = arenaInfo(this.ort, session);
+    this.releaseSession(session);
+    return info;
+  }
+
   #createSessionOptions(options: RuntimeOptions): Pointer {
     const { ort } = this;
     const handle = ort.create((out) => ort.CreateSessionOptions(out));
@@ -144,9 +158,8 @@ export class OrtRuntime {
     // The memory pattern keeps one block per session for the sum of all its tensors; the arena alone needs less.
     ort.check(ort.DisableMemPattern(handle));
     set('session.use_env_allocators', '1');
-    if (options.disabledOptimizers?.length) {
-      set('optimization.disable_specified_optimizers', options.disabledOptimizers.join(';'));
-    }
+    const disabled = [...ALWAYS_DISABLED, ...(options.disabledOptimizers ?? [])];
+    set('optimization.disable_specified_optimizers', disabled.join(';'));
     if (options.profile !== undefined) ort.check(ort.EnableProfiling(handle, options.profile));
     appendProvider(ort, handle, this.provider, options.providerOptions ?? {});
     return handle;
