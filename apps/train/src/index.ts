@@ -1,1 +1,1 @@
-export {};
+export { trainCommand } from './train-command.ts';

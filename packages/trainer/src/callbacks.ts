@@ -1,3 +1,4 @@
+import type { Estimate } from '@attune/eval';
 import type { Checkpoint } from './checkpoint/folders.ts';
 
 /** What is known of a run before its first step. */
@@ -45,6 +46,8 @@ export interface EvaluationEvent {
   /** Steps taken so far. */
   step: number;
   metrics: Record<string, number>;
+  /** Of those that are means over examples: 95% confidence intervals. */
+  intervals: Record<string, Estimate>;
 }
 
 /** A text the model produced during the run, as it stands in `samples.jsonl`. */
@@ -67,6 +70,8 @@ export interface RunResult {
   step: number;
   /** The last training and evaluation metrics. */
   metrics: Record<string, number>;
+  /** Held-out scores of the last evaluation with 95% confidence intervals. */
+  scores: Record<string, Estimate>;
   /** Why the run stopped before its end: numbers that are not finite, or an interruption. */
   stopped?: string;
 }

@@ -33,7 +33,11 @@ export function exportModel(run: string, model: CausalLM, state: TrainState, cod
     return path;
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
-    throw fileError(error, `cannot write the model ${path}`, 'The last checkpoint is intact; make room and repeat with --resume');
+    throw fileError(
+      error,
+      `cannot write the model ${path}`,
+      'The last checkpoint is intact; make room and repeat with --resume',
+    );
   } finally {
     if (copy !== model) copy.dispose();
     before?.();
@@ -46,7 +50,9 @@ export function exportModel(run: string, model: CausalLM, state: TrainState, cod
  */
 export function swapInAverage({ params, average }: TrainState): (() => void) | undefined {
   if (Object.keys(average).length === 0) return undefined;
-  const saved = Object.entries(params).map(([name, param]) => [param, tf.clone(param), average[name]!] as const);
+  const saved = Object.entries(params).map(
+    ([name, param]) => [param, tf.clone(param), average[name]!] as const,
+  );
   for (const [param, , mean] of saved) param.assign(mean);
   return () => {
     for (const [param, own] of saved) {
@@ -56,8 +62,13 @@ export function swapInAverage({ params, average }: TrainState): (() => void) | u
   };
 }
 
-function writeTextFiles(folder: string, model: CausalLM, { tokenizer, template, eosId, padId }: TextCodec): void {
-  const write = (name: string, value: object) => writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
+function writeTextFiles(
+  folder: string,
+  model: CausalLM,
+  { tokenizer, template, eosId, padId }: TextCodec,
+): void {
+  const write = (name: string, value: object) =>
+    writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
   const token = (id: number | undefined) => (id === undefined ? undefined : tokenizer.idToToken(id));
   write('tokenizer.json', tokenizer.toJSON());
   write('tokenizer_config.json', {

@@ -3,7 +3,13 @@ import { type AnyAlgorithm, resolveAlgorithm } from '@attune/algorithms';
 import { useBackend } from '@attune/backend-onnx';
 import type { CausalLM } from '@attune/models';
 import { restoreState } from './checkpoint/state.ts';
-import { createCodec, type EncodedPrompt, encodeExamples, encodePrompts, type TextCodec } from './data/encode.ts';
+import {
+  createCodec,
+  type EncodedPrompt,
+  encodeExamples,
+  encodePrompts,
+  type TextCodec,
+} from './data/encode.ts';
 import { makeMicroBatches } from './data/micro-batches.ts';
 import { type DataRecord, loadRecords, type Records, textsOf } from './data/records.ts';
 import { obtainTokenizer, readTokenizer } from './data/tokenizer.ts';
@@ -57,7 +63,8 @@ export async function chooseAlgorithm({ recipe, label, folder }: LoadedRecipe): 
     throw new UserError(`${label}: ${(error as Error).message}`);
   }
   const parsed = algorithm.options.safeParse(given);
-  if (!parsed.success) throw listProblems(label, describeIssues(parsed.error, algorithm.options, given, ['algorithm']));
+  if (!parsed.success)
+    throw listProblems(label, describeIssues(parsed.error, algorithm.options, given, ['algorithm']));
   if (algorithm.batch === 'rollout' && !recipe.rewards) {
     throw new UserError(`${label}: ${name} learns from rewards; name them, e.g. rewards: [{ name: gsm8k }]`);
   }
@@ -74,9 +81,15 @@ export async function prepareRun(
   const { checkpoint } = folder;
   const backend = await useBackend(recipe.backend, { quiet: true });
   const records = await loadRecords(recipe, onNotice);
-  const tokenizer = checkpoint ? readTokenizer(checkpoint.path) : obtainTokenizer(recipe, () => textsOf(records.train));
+  const tokenizer = checkpoint
+    ? readTokenizer(checkpoint.path)
+    : obtainTokenizer(recipe, () => textsOf(records.train));
   const model = trainedModel(recipe, tokenizer, checkpoint?.path);
-  const codec = createCodec(tokenizer, recipe, records.train.map(({ example }) => example));
+  const codec = createCodec(
+    tokenizer,
+    recipe,
+    records.train.map(({ example }) => example),
+  );
 
   const { clipNorm, ema } = recipe.optimizer;
   const settings: UpdateSettings = { optimizer: createOptimizer(optimizerOptions(recipe)), clipNorm, ema };
@@ -84,7 +97,9 @@ export async function prepareRun(
   if (checkpoint) restoreState(checkpoint.path, state);
 
   const context: Context = { recipe, ...chosen, model, codec, records, folder, onNotice };
-  const sources = await (chosen.algorithm.batch === 'rollout' ? rolloutSources(context) : offlineSources(context));
+  const sources = await (chosen.algorithm.batch === 'rollout'
+    ? rolloutSources(context)
+    : offlineSources(context));
   if (checkpoint) sources.source.restore(checkpoint.state.sampler);
   return {
     recipe,
@@ -137,7 +152,11 @@ async function offlineSources(context: Context): Promise<Pick<Run, 'source' | 'e
       )
     : undefined;
   if (reference) source.useReference(reference);
-  const batches = makeMicroBatches(heldOut, { ...layout, micro: recipe.evaluation.micro ?? micro, reference });
+  const batches = makeMicroBatches(heldOut, {
+    ...layout,
+    micro: recipe.evaluation.micro ?? micro,
+    reference,
+  });
   const prompts = heldOutPrompts(context, maxLength);
   return { source, steps, evaluator: makeEvaluator(context, batches, prompts) };
 }

@@ -1,6 +1,8 @@
+import type { Estimate } from '@attune/eval';
 import type { Callbacks, Sample, Speed } from './callbacks.ts';
 import type { Checkpoint } from './checkpoint/folders.ts';
 import type { TrainerState } from './checkpoint/state.ts';
+import type { Evaluation } from './loop/evaluator.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** Writes what happens in a run to its folder and tells the callbacks. */
@@ -8,7 +10,9 @@ export class RunLog {
   /** Steps taken. */
   step = 0;
   /** The last value of every metric. */
-  readonly latest: Record<string, number> = {};
+  readonly metrics: Record<string, number> = {};
+  /** The last confidence intervals of held-out scores. */
+  readonly scores: Record<string, Estimate> = {};
   private readonly folder: RunFolder;
   private readonly callbacks: Required<Callbacks>;
   private startStep = 0;
@@ -38,7 +42,7 @@ export class RunLog {
     logEvery: number,
   ): Promise<void> {
     this.step = step;
-    Object.assign(this.latest, metrics);
+    Object.assign(this.metrics, metrics);
     const speed = this.measure(metrics.tokens!);
     if (step % logEvery === 0 || step === this.steps) {
       this.folder.metrics.append({ step, ...metrics });
@@ -55,12 +59,13 @@ export class RunLog {
   }
 
   /** Logs scores on held-out examples. */
-  async onEvaluation(step: number, metrics: Record<string, number>, samples: readonly Sample[]): Promise<void> {
-    Object.assign(this.latest, metrics);
+  async onEvaluation(step: number, { metrics, intervals, samples }: Evaluation): Promise<void> {
+    Object.assign(this.metrics, metrics);
+    Object.assign(this.scores, intervals);
     this.folder.metrics.append({ step, ...metrics });
     this.folder.events.scalars(step, metrics);
     await this.keep(samples);
-    await this.callbacks.onEvaluation({ step, metrics });
+    await this.callbacks.onEvaluation({ step, metrics, intervals });
   }
 
   async onCheckpoint(checkpoint: Checkpoint): Promise<void> {

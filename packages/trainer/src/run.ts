@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type Callbacks, combineCallbacks, type RunResult } from './callbacks.ts';
+import { type Callbacks, combineCallbacks, type RunResult, type RunStart } from './callbacks.ts';
 import { writeCheckpoint } from './checkpoint/folders.ts';
 import { saveState } from './checkpoint/state.ts';
 import { exportModel, swapInAverage } from './export.ts';
 import { chooseAlgorithm, prepareRun, type Run } from './prepare.ts';
 import { hash } from './random.ts';
 import type { LoadedRecipe } from './recipe/load.ts';
+import { writeRunReport } from './report.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { RunLog } from './run-log.ts';
 import { createSchedule } from './schedules/schedule.ts';
@@ -45,7 +46,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions = {}): P
   for (const notice of notices) await callbacks.onNotice(notice);
 
   const startStep = folder.checkpoint?.step ?? 0;
-  await callbacks.onStart({
+  const start: RunStart = {
     name: recipe.name!,
     folder: path,
     algorithm: chosen.algorithm.name,
@@ -54,12 +55,15 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions = {}): P
     parameters: countParameters(run.model.params),
     trainableParameters: countParameters(run.state.params),
     ...run.description,
-  });
+  };
+  await callbacks.onStart(start);
   const log = new RunLog(folder, callbacks);
   const stopped = await takeSteps(run, folder, log, startStep, options.signal);
-  const result: RunResult = { folder: path, step: log.step, metrics: log.latest, stopped };
+  const { step, metrics, scores } = log;
+  const result: RunResult = { folder: path, step, metrics, scores, stopped };
   if (stopped === undefined) result.model = exportModel(path, run.model, run.state, run.codec);
   log.close();
+  writeRunReport(result, start);
   await callbacks.onEnd(result);
   return result;
 }
@@ -88,7 +92,14 @@ async function takeSteps(
       return `step ${step + 1}: ${result.culprit}. The weights are those of step ${step}; resume from the checkpoint of step ${saved} with a lower optimizer.lr or a look at these examples`;
     }
     const { loss, gradNorm, tokens } = result;
-    const logged = { loss, 'learning-rate': lr, 'grad-norm': gradNorm, tokens, ...result.metrics, ...metrics };
+    const logged = {
+      loss,
+      'learning-rate': lr,
+      'grad-norm': gradNorm,
+      tokens,
+      ...result.metrics,
+      ...metrics,
+    };
     await log.onStep(step + 1, logged, samples, recipe.output.logEvery);
 
     const done = step + 1;
@@ -116,9 +127,9 @@ async function takeSteps(
 async function evaluate({ evaluator, state }: Run, log: RunLog, step: number): Promise<void> {
   if (!evaluator) return;
   const restore = swapInAverage(state);
-  const { metrics, samples } = await evaluator.run(step);
+  const evaluation = await evaluator.run(step);
   restore?.();
-  await log.onEvaluation(step, metrics, samples);
+  await log.onEvaluation(step, evaluation);
 }
 
 async function checkpoint(run: Run, folder: RunFolder, log: RunLog, step: number): Promise<void> {

@@ -9,6 +9,7 @@ import {
   splitBlocks,
   type TokenSequence,
 } from '@attune/data';
+import { generatedText, type TextDecoder } from '@attune/inference';
 import type { Tokenizer } from '@attune/tokenizer';
 import { UserError } from '../errors.ts';
 import type { Recipe } from '../recipe/schema.ts';
@@ -40,6 +41,8 @@ export interface TextCodec {
   /** Ends a text, or an assistant's turn. */
   eosId: number | undefined;
   padId: number;
+  /** Reads generated ids: special tokens, and ids the tokenizer does not know, are nothing. */
+  generated: TextDecoder;
 }
 
 /** Chooses the chat template and finds the special tokens. */
@@ -55,7 +58,7 @@ export function createCodec(
     .map((name) => special[name])
     .find((id) => id !== undefined);
   const padId = special['<pad>'] ?? special['<|pad|>'] ?? special[specialTokens[0]] ?? eosId ?? 0;
-  return { tokenizer, template, eosId, padId };
+  return { tokenizer, template, eosId, padId, generated: generatedText(tokenizer) };
 }
 
 function chooseTemplate(

@@ -39,7 +39,13 @@ export function consoleProgress(
         stream.write(`\r\x1b[2K${bar}`);
       } else if (event.step % logEvery === 0 || event.step === event.steps) line(describeStep(event));
     },
-    onEvaluation: ({ step, metrics }) => line(`evaluation after step ${step}: ${describeMetrics(metrics)}`),
+    onEvaluation: ({ step, metrics, intervals }) => {
+      const shown = Object.entries(metrics).map(([name, value]) => {
+        const interval = intervals[name];
+        return `${name} ${number(value)}${interval ? ` (${number(interval.low)} to ${number(interval.high)})` : ''}`;
+      });
+      line(`evaluation after step ${step}: ${shown.join('  ')}`);
+    },
     onCheckpoint: ({ path }) => {
       if (live) line(`checkpoint ${path}`);
     },

@@ -1,4 +1,5 @@
 import type { AnyAlgorithm } from '@attune/algorithms';
+import { type Estimate, estimate, wilsonInterval } from '@attune/eval';
 import { generate } from '@attune/inference';
 import type { CausalLM } from '@attune/models';
 import type { Sample } from '../callbacks.ts';
@@ -27,6 +28,15 @@ export interface EvaluatorOptions {
   maxTokens: number;
 }
 
+/** What an evaluation found. */
+export interface Evaluation {
+  /** By name, each beginning with `validation/`. */
+  metrics: Record<string, number>;
+  /** Those that are means over examples, with their 95% confidence intervals. */
+  intervals: Record<string, Estimate>;
+  samples: Sample[];
+}
+
 /** Scores a model on held-out examples: the algorithm's loss and metrics, and the rewards of greedy answers. */
 export class Evaluator {
   private readonly options: EvaluatorOptions;
@@ -37,23 +47,29 @@ export class Evaluator {
     this.loss = createEvaluation(options.model, options.algorithm, options.options);
   }
 
-  /** Metrics by name, each beginning with `validation/`, and some answers. */
-  async run(step: number): Promise<{ metrics: Record<string, number>; samples: Sample[] }> {
+  /** Scores the model after `step` steps. */
+  async run(step: number): Promise<Evaluation> {
     const { batches, algorithm } = this.options;
-    const found = batches.length > 0 ? await this.loss(batches) : {};
-    if (algorithm.name === 'sft' && found.loss !== undefined) found.perplexity = Math.exp(found.loss);
-    const { metrics, samples } = await this.answer(step);
-    const all = Object.entries({ ...found, ...metrics }).map(([name, value]) => [
-      `validation/${name}`,
-      value,
-    ]);
-    return { metrics: Object.fromEntries(all), samples };
+    const metrics = batches.length > 0 ? await this.loss(batches) : {};
+    if (algorithm.name === 'sft' && metrics.loss !== undefined) metrics.perplexity = Math.exp(metrics.loss);
+    const pairs = batches.reduce((sum, { examples }) => sum + examples, 0);
+    const accuracy = metrics['rewards/accuracy'];
+    const intervals: Record<string, Estimate> = {};
+    if (accuracy !== undefined)
+      intervals['rewards/accuracy'] = wilsonInterval(Math.round(accuracy * pairs), pairs);
+    const answers = await this.answer(step);
+    return {
+      metrics: heldOut({ ...metrics, ...answers.metrics }),
+      intervals: heldOut({ ...intervals, ...answers.intervals }),
+      samples: answers.samples,
+    };
   }
 
-  private async answer(step: number) {
+  /** Answers the held-out prompts. */
+  private async answer(step: number): Promise<Evaluation> {
     const { model, codec, prompts, score, samples, maxTokens } = this.options;
     const asked = score ? prompts : prompts.slice(0, samples);
-    if (asked.length === 0) return { metrics: {}, samples: [] };
+    if (asked.length === 0) return { metrics: {}, intervals: {}, samples: [] };
     const answers = await generate(
       model,
       asked.map(({ ids }) => ids),
@@ -61,7 +77,7 @@ export class Evaluator {
         temperature: 0,
         maxNewTokens: maxTokens,
         stopIds: codec.eosId === undefined ? [] : [codec.eosId],
-        tokenizer: codec.tokenizer,
+        tokenizer: codec.generated,
       },
     );
     const texts = answers.map(({ text }) => text!);
@@ -73,12 +89,18 @@ export class Evaluator {
       const sample = { step, prompt, answer: texts[i]! };
       return scores ? { ...sample, reward: scores.total[i] } : sample;
     });
-    if (!scores) return { metrics: {}, samples: kept };
-    const metrics: Record<string, number> = {
-      reward: mean(scores.total),
-      'answer-tokens': mean(answers.map(({ ids }) => ids.length)),
-    };
-    for (const [name, values] of Object.entries(scores.parts)) metrics[`reward/${name}`] = mean(values);
-    return { metrics, samples: kept };
+    if (!scores) return { metrics: {}, intervals: {}, samples: kept };
+    const metrics: Record<string, number> = { reward: mean(scores.total) };
+    const intervals: Record<string, Estimate> = { reward: estimate([...scores.total]) };
+    for (const [name, values] of Object.entries(scores.parts)) {
+      metrics[`reward/${name}`] = mean(values);
+      intervals[`reward/${name}`] = estimate([...values]);
+    }
+    metrics['answer-tokens'] = mean(answers.map(({ ids }) => ids.length));
+    return { metrics, intervals, samples: kept };
   }
+}
+
+function heldOut<T>(metrics: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`validation/${name}`, value]));
 }

@@ -5,9 +5,9 @@ export type Named<T = tf.Tensor> = Record<string, T>;
 
 /**
  * Loss and gradients with respect to named variables. A variable the loss does not reach gets zeros, as its
- * optimizer state must still advance.
+ * optimizer state must still advance. The caller disposes of the metrics.
  */
-export function lossAndGradients<T extends { loss: tf.Scalar }>(
+export function lossAndGradients<T extends { loss: tf.Scalar; metrics: Named<tf.Scalar> }>(
   compute: () => T,
   variables: Named<tf.Variable>,
 ): { result: T; grads: Named } {
@@ -17,6 +17,8 @@ export function lossAndGradients<T extends { loss: tf.Scalar }>(
   const found = tf.variableGrads(
     () => {
       result = compute();
+      // Or they would be disposed of together with the forward pass.
+      for (const metric of Object.values(result.metrics)) tf.keep(metric);
       return result.loss;
     },
     names.map((name) => variables[name]!),

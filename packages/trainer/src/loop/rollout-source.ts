@@ -105,7 +105,7 @@ export class RolloutSource implements BatchSource {
         topK: rollout.topK,
         topP: rollout.topP,
         stopIds: codec.eosId === undefined ? [] : [codec.eosId],
-        tokenizer: codec.tokenizer,
+        tokenizer: codec.generated,
         seed: hash(seed, step, 'rollout'),
       },
     );

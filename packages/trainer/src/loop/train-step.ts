@@ -131,7 +131,9 @@ export class TrainStep {
       return batchLoss(algorithm, options, logProbs, batch, { tokens, examples });
     }, state.params);
     this.metricNames = Object.keys(result.metrics);
-    return { values: tf.stack([result.loss, ...Object.values(result.metrics)]), grads };
+    const values = tf.stack([result.loss, ...Object.values(result.metrics)]);
+    tf.dispose(result.metrics);
+    return { values, grads };
   }
 
   /** The first number that is not finite, and where it came from. */

@@ -30,9 +30,8 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown, pr
       const known = keysAt(schema, issue.path, input);
       return issue.keys.map((key) => {
         const near = nearest(key, known);
-        const advice = near
-          ? `did you mean ${[...prefix, ...issue.path, near].join('.')}?`
-          : `known: ${known.join(', ')}`;
+        const list = known.length > 0 ? `known: ${known.join(', ')}` : 'it takes no options';
+        const advice = near ? `did you mean ${[...prefix, ...issue.path, near].join('.')}?` : list;
         return `${path ? `${path}.` : ''}${key} is not a known key; ${advice}`;
       });
     }

@@ -19,7 +19,7 @@ export interface LoadedRecipe {
  * Reads a recipe, applies `key=value` overrides, validates, fills in defaults and makes its paths absolute.
  * @param path YAML file
  * @param overrides e.g. `['batch.size=8', 'data.train.path=my.jsonl']`; paths here are relative to the working folder
- * @throws UserError whose lines name every wrong key, what was found and what is wanted
+ * @throws UserError that names every wrong key, what was found and what is wanted
  */
 export function loadRecipe(path: string, overrides: readonly string[] = []): LoadedRecipe {
   const name = basename(path, extname(path));
@@ -61,9 +61,9 @@ export function parseRecipe(
   return { recipe, label, folder };
 }
 
-/** One line per problem, each beginning with the file. */
+/** All problems in one line that begins with the file. */
 export function listProblems(label: string, problems: readonly string[]): UserError {
-  return new UserError(problems.map((problem) => `${label}: ${problem}`).join('\n'));
+  return new UserError(`${label}: ${problems.join('; ')}`);
 }
 
 function readText(path: string): string {
