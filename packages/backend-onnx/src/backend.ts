@@ -80,7 +80,13 @@ export class OnnxBackend extends KernelBackend {
       const info = inputs[name];
       if (info) values[name] = recorder.valueOf(this.#numeric(info, kernelName), info);
     }
-    const result = lowering({ g: recorder, inputs: values, attrs: attrs as never, infos: inputs });
+    const result = lowering({
+      g: recorder,
+      inputs: values,
+      attrs: attrs as never,
+      infos: inputs,
+      known: (name) => this.#known(inputs[name]!),
+    });
     const infos = Array.isArray(result) ? result.map((v) => this.#defer(v)) : this.#defer(result);
     if (recorder === this.#lazy && recorder.nodeCount >= this.#maxPendingNodes) this.flush();
     return infos;
@@ -326,6 +332,11 @@ export class OnnxBackend extends KernelBackend {
     const data = this.#hostData(Float32Array.of(value), [], type as DataType, 1);
     data.buffer!.references = 0;
     return data;
+  }
+
+  #known({ dataId }: TensorInfo): BackendValues | undefined {
+    const { buffer, dtype } = this.#data.get(dataId);
+    return this.recorder === this.#lazy ? buffer?.view(dtype) : undefined;
   }
 
   #numeric(info: TensorInfo, kernelName: string): TensorData {

@@ -6,7 +6,6 @@ import {
   type DataType,
   getKernel,
   type TensorInfo,
-  util,
 } from '@tensorflow/tfjs-core';
 
 /** A tensor on the host. Complex numbers lie as alternating real and imaginary parts. */
@@ -46,13 +45,14 @@ export function computeOnHost(
   const temporary: TensorInfo[] = [];
   const keep = (info: TensorInfo): TensorInfo => {
     temporary.push(info);
-    // Some kernels ask for more than a TensorInfo promises.
-    return Object.assign(info, { rank: info.shape.length, size: util.sizeFromShape(info.shape) });
+    return info;
   };
   const upload = (info: TensorInfo): TensorInfo => {
     const values = valuesOf(info);
     if (info.dtype !== 'complex64') {
-      return keep({ ...info, dataId: backend.write(values, info.shape, info.dtype) });
+      // Some kernels ask for more than a TensorInfo promises.
+      const extras = { rank: info.shape.length, size: values!.length };
+      return keep({ ...info, ...extras, dataId: backend.write(values, info.shape, info.dtype) });
     }
     const parts = backend_util.splitRealAndImagArrays(values as Float32Array);
     const real = keep(backend.makeTensorInfo(info.shape, 'float32', parts.real));

@@ -1,4 +1,4 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { BackendValues, TensorInfo } from '@tensorflow/tfjs-core';
 
 /** Element types that cross the graph. `int64` exists only inside it: tfjs has no 64-bit integers. */
 export type ElementType = 'float32' | 'int32' | 'bool' | 'int64' | 'uint8' | 'uint32' | 'float64';
@@ -71,6 +71,8 @@ export interface LoweringContext<A = Record<string, unknown>> {
   attrs: A;
   /** The tfjs tensors behind `inputs`, to read shapes and tfjs dtypes. */
   infos: Record<string, TensorInfo>;
+  /** The elements of an input, to check them at once, when they are already computed and the same on every run. */
+  known(input: string): BackendValues | undefined;
 }
 
 /** Turns a tfjs kernel into nodes and returns its output or outputs; their shape and type become the tensor's. */
