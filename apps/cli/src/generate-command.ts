@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { useBackend } from '@attune/backend-onnx';
-import { ChatTemplate } from '@attune/data';
 import { type GenerateOptions, generate, loadPretrained, type Pretrained, stream } from '@attune/inference';
 import { loadAdapter } from '@attune/models';
 import { Command } from 'commander';
@@ -93,19 +92,18 @@ function generateOptions({ text, stopIds, sampling }: Pretrained, options: Optio
 
 function encodePrompt(
   dir: string,
-  { tokenizer }: Pretrained,
+  { tokenizer, prompts }: Pretrained,
   text: string,
-  { chat, system }: Options,
+  options: Options,
 ): number[] {
+  const { chat, system } = options;
   if (!chat && system !== undefined) throw new Error('--system needs --chat');
   if (!chat) return tokenizer.encodeIds(text, { specialTokens: 'allow' });
-  const template = ChatTemplate.load(dir);
-  if (!template)
+  if (!prompts.template) {
     throw new Error(`${dir}: has no chat template; leave --chat out to complete the plain prompt`);
-  const user = { role: 'user' as const, content: text };
-  const messages = system === undefined ? [user] : [{ role: 'system' as const, content: system }, user];
-  const rendered = template.render(messages, { addGenerationPrompt: true });
-  return tokenizer.encodeIds(rendered, { specialTokens: 'allow', addSpecialTokens: false });
+  }
+  const user = { role: 'user', content: text };
+  return prompts.encode(system === undefined ? [user] : [{ role: 'system', content: system }, user]);
 }
 
 async function printAll({ model }: Pretrained, prompt: number[], settings: GenerateOptions): Promise<void> {

@@ -100,7 +100,6 @@ describe('generate', () => {
       ['--prompt', 'x', '--top-p', '2'],
       /topP must be above 0 and at most 1, found 2/,
     ],
-    ['--chat without a template', ['--prompt', 'x', '--chat'], /has no chat template/],
     ['--system without --chat', ['--prompt', 'x', '--system', 'y'], /--system needs --chat/],
   ])('refuses %s', (_, args, message) => {
     const { code, stderr } = attune(['generate', dir, ...args]);

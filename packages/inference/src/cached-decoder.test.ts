@@ -22,7 +22,7 @@ function expectClose(found: Float32Array, wanted: Float32Array): void {
 
 it('feeds long prompts in stretches, short ones beside them', async () => {
   const decoder = new CachedDecoder(model, 16);
-  const { logits, cache } = await decoder.prefill(prompts, 64);
+  const { logits, cache } = await decoder.prefill(prompts);
   for (const [row, prompt] of prompts.entries()) expectClose(decoder.row(logits, row), fresh(prompt));
   const next = await decoder.step(cache, [7, 8, 9, 0], [45, 2, 1, 0]);
   for (const [row, prompt] of prompts.entries()) {
@@ -33,8 +33,8 @@ it('feeds long prompts in stretches, short ones beside them', async () => {
 
 it('selects, repeats and joins rows of caches and widens them', async () => {
   const decoder = new CachedDecoder(model);
-  const first = await decoder.prefill(prompts, 64);
-  const second = await decoder.prefill([[5, 6]], 64);
+  const first = await decoder.prefill(prompts);
+  const second = await decoder.prefill([[5, 6]]);
   // The first cache has four rows: three prompts and one that is not used.
   const cache = await decoder.select([first.cache, second.cache], [4, 1, 1, 0], 128);
   const { logits, cache: rest } = await decoder.step(cache, [7, 8, 9, 10], [2, 2, 2, 45]);

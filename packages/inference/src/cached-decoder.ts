@@ -64,14 +64,14 @@ export class CachedDecoder {
    * Feeds prompts to an empty cache, one row each.
    *
    * @param prompts of at least one token each
-   * @param capacity tokens that a row of the cache can hold; a power of two, above every prompt's length
-   * @returns the cache may have more rows than there are prompts
+   * @returns the cache may have more rows than there are prompts, and holds little more than their tokens: `select`
+   *   widens it
    */
-  async prefill(prompts: readonly (readonly number[])[], capacity: number): Promise<StepResult> {
+  async prefill(prompts: readonly (readonly number[])[]): Promise<StepResult> {
     const batch = powerOfTwo(prompts.length);
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
     const logits = new Float32Array(prompts.length * this.vocabSize);
-    let cache = this.emptyCache(batch, capacity);
+    let cache = this.emptyCache(batch, Math.max(NARROWEST_FEED, powerOfTwo(longest)));
     for (let start = 0; start < longest; start += this.widestFeed) {
       const width = Math.max(NARROWEST_FEED, powerOfTwo(Math.min(this.widestFeed, longest - start)));
       const rows = prompts.map((prompt) => prompt.slice(start, start + width));

@@ -97,7 +97,7 @@ export class ContinuousBatch {
     const prompts = requests.map((request) => request.promptIds);
     const needed = Math.max(SMALLEST_CAPACITY, ...requests.map((request) => powerOfTwo(request.mostTokens)));
     const capacity = Math.max(this.capacity, needed);
-    const { logits, cache } = await this.decoder.prefill(prompts, capacity);
+    const { logits, cache } = await this.decoder.prefill(prompts);
 
     const stayed = this.activeRows();
     const kept = stayed.map((row) => this.rows[row]!);

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { ChatMessage, ServedModel } from '../served-model.ts';
+import type { ServedModel } from '../served-model.ts';
 import { answerLength, checkModel, sequenceOptions, submit } from '../submit.ts';
 import { ApiError } from './errors.ts';
 import { chatLogProbs, type ScoredToken } from './log-probs.ts';
@@ -43,19 +43,15 @@ function chatShape({ tokenizer }: ServedModel, request: ChatRequest): ResponseSh
   };
 }
 
-function encodeChat({ renderChat, tokenizer }: ServedModel, { messages }: ChatRequest): number[] {
-  const turns = messages.map(({ role, content }): ChatMessage => {
+function encodeChat({ prompts }: ServedModel, { messages }: ChatRequest): number[] {
+  const turns = messages.map(({ role, content }) => {
     const text = Array.isArray(content) ? content.map((part) => part.text).join('') : (content ?? '');
     // "developer" is OpenAI's newer word for the system's voice; templates know the older one.
     return { role: role === 'developer' ? 'system' : role, content: text };
   });
-  let prompt: string;
   try {
-    prompt = renderChat(turns);
+    return prompts.encode(turns);
   } catch (error) {
-    throw new ApiError(400, `messages: the chat template refuses them: ${(error as Error).message}`, {
-      param: 'messages',
-    });
+    throw new ApiError(400, `messages: ${(error as Error).message}`, { param: 'messages' });
   }
-  return tokenizer.encodeIds(prompt, { specialTokens: 'allow', addSpecialTokens: false });
 }
