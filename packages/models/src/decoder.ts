@@ -25,7 +25,7 @@ import {
 import type { KvCache } from './cache.ts';
 import type { DecoderConfig } from './config.ts';
 import { need, type Params } from './parameters.ts';
-import { type AdapterContext, project } from './projection.ts';
+import { type AdapterContext, project, projectionInput } from './projection.ts';
 import { type RotaryTables, rotaryTables } from './rope.ts';
 import { segmentMask, segmentPositions } from './segments.ts';
 
@@ -167,25 +167,29 @@ function selfAttention(params: Params, layer: number, x: Tensor3D, pass: Pass): 
   const prefix = `model.layers.${layer}.self_attn`;
   const [batch, seq] = x.shape;
 
-  const heads = (name: string, count: number, purpose: number): Tensor4D => {
-    const flat = project(params, `${prefix}.${name}_proj`, x, adapters, layer * 7 + purpose);
+  const input = projectionInput(x, adapters, layer * 4);
+  const heads = (name: string, count: number): Tensor4D => {
+    const flat = project(params, `${prefix}.${name}_proj`, input, adapters);
     const perHead: Tensor4D = reshape(flat, [batch, seq, count, config.head_dim]);
     const weight = params[`${prefix}.${name}_norm.weight`];
     return transpose(weight ? rmsNorm(perHead, weight, config.rms_norm_eps) : perHead, [0, 2, 1, 3]);
   };
-  const q = rotary(heads('q', config.num_attention_heads, 0), rope.cos, rope.sin);
-  const k = rotary(heads('k', config.num_key_value_heads, 1), rope.cos, rope.sin);
-  const v = heads('v', config.num_key_value_heads, 2);
+  const q = rotary(heads('q', config.num_attention_heads), rope.cos, rope.sin);
+  const k = rotary(heads('k', config.num_key_value_heads), rope.cos, rope.sin);
+  const v = heads('v', config.num_key_value_heads);
 
   const out = transpose(pass.attend(layer, q, k, v, pass.mask), [0, 2, 1, 3]);
   const joined: Tensor3D = reshape(out, [batch, seq, config.num_attention_heads * config.head_dim]);
-  return project(params, `${prefix}.o_proj`, joined, adapters, layer * 7 + 3);
+  return project(params, `${prefix}.o_proj`, projectionInput(joined, adapters, layer * 4 + 1), adapters);
 }
 
 function mlp(params: Params, layer: number, x: Tensor3D, { adapters }: Pass): Tensor3D {
-  const linearOf = (name: string, h: Tensor3D, purpose: number): Tensor3D =>
-    project(params, `model.layers.${layer}.mlp.${name}_proj`, h, adapters, layer * 7 + purpose);
-  return linearOf('down', swiglu(linearOf('gate', x, 4), linearOf('up', x, 5)), 6);
+  const prefix = `model.layers.${layer}.mlp`;
+  const input = projectionInput(x, adapters, layer * 4 + 2);
+  const gate = project(params, `${prefix}.gate_proj`, input, adapters);
+  const up = project(params, `${prefix}.up_proj`, input, adapters);
+  const inner = projectionInput(swiglu(gate, up), adapters, layer * 4 + 3);
+  return project(params, `${prefix}.down_proj`, inner, adapters);
 }
 
 /**
