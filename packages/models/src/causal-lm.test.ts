@@ -19,7 +19,7 @@ const SMALL = {
 } as const;
 
 let dir: string;
-beforeAll(useTestBackend);
+beforeAll(() => useTestBackend());
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'causal-lm-'));
 });

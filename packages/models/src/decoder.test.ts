@@ -1,10 +1,8 @@
 import { div, memory, neg, type Scalar, sum, type Tensor, tidy, variableGrads } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useTestBackend } from '../test/backend.ts';
+import { BACKENDS, useTestBackend } from '../test/backend.ts';
 import { type Expected, FAMILIES, loadFixture, maxDifference, readExpected } from '../test/fixtures.ts';
 import type { CausalLM } from './causal-lm.ts';
-
-beforeAll(useTestBackend);
 
 /** The reference's loss: mean over the labels that count. */
 function meanLoss(model: CausalLM, { inputIds, labels }: Expected): Scalar {
@@ -18,7 +16,10 @@ function gradients(model: CausalLM, expected: Expected): Record<string, Tensor> 
   return Object.fromEntries(Object.entries(params).map(([name, p]) => [name, grads[p.name]!]));
 }
 
-describe.each(FAMILIES)('%s agrees with transformers', (family) => {
+const cases = BACKENDS.flatMap((backend) => FAMILIES.map((family) => [family, backend] as const));
+
+describe.each(cases)('%s on %s agrees with transformers', (family, backend) => {
+  beforeAll(() => useTestBackend(backend));
   const model = () => loadFixture(family);
 
   it('on the logits of every token that is not padding', () => {

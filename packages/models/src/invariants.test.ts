@@ -1,10 +1,8 @@
 import { concat, slice, type Tensor, type Tensor3D, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useTestBackend } from '../test/backend.ts';
+import { BACKENDS, useTestBackend } from '../test/backend.ts';
 import { FAMILIES, loadFixture, maxDifference } from '../test/fixtures.ts';
 import type { CausalLM } from './causal-lm.ts';
-
-beforeAll(useTestBackend);
 
 const A = [5, 17, 3, 88, 41, 2, 60];
 const B = [9, 33, 21, 70];
@@ -20,7 +18,11 @@ const pad = (tokens: number[], filler: number, length = 10) => [
   ...Array(length - tokens.length).fill(filler),
 ];
 
-describe.each(FAMILIES)('%s', (family) => {
+const cases = BACKENDS.flatMap((backend) => FAMILIES.map((family) => [family, backend] as const));
+
+describe.each(cases)('%s on %s', (family, backend) => {
+  beforeAll(() => useTestBackend(backend));
+
   it('gives a sequence the same logits whatever pads it and whatever shares its batch', () => {
     const model = loadFixture(family);
     for (const filler of [0, 50]) {

@@ -21,7 +21,7 @@ import { applyLora, mergeLora } from './lora.ts';
 import { withSafetensors } from './safetensors/reader.ts';
 
 let dir: string;
-beforeAll(useTestBackend);
+beforeAll(() => useTestBackend());
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'lora-'));
 });

@@ -6,7 +6,7 @@ import { parseConfig } from './config.ts';
 import { normal } from './init.ts';
 import { rotaryFrequencies, rotaryTables } from './rope.ts';
 
-beforeAll(useTestBackend);
+beforeAll(() => useTestBackend());
 
 const config = (rope: object = {}) =>
   parseConfig({
