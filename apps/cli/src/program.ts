@@ -44,7 +44,7 @@ const ENTRIES: Entry[] = [
 const EXAMPLES = `
 Examples:
   attune quickstart                               see the whole thing work, on this machine
-  attune train recipes/sft-gsm8k.yaml lr=1e-4     run a recipe, with one setting changed
+  attune train recipe.yaml optimizer.lr=1e-4      run a recipe, with one setting changed
   attune eval runs/sft/model --task gsm8k --data gsm8k_test.jsonl --limit 100
   attune generate runs/sft/model --prompt "Tom has 3 apples"
   attune serve runs/sft/model                     chat at http://127.0.0.1:8000
