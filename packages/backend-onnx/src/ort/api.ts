@@ -72,6 +72,8 @@ export type OrtApi = Record<keyof typeof FUNCTIONS, CFunction> & {
 };
 
 let loaded: OrtApi | undefined;
+/** Held for good: koffi unloads a library that is garbage collected, and the function table would point at nothing. */
+let library: ReturnType<typeof koffi.load> | undefined;
 
 /** Loads the library once per process and decodes its function table. */
 export function loadOrt(): OrtApi {
@@ -81,7 +83,8 @@ export function loadOrt(): OrtApi {
 
 function decodeTable(): OrtApi {
   const path = findLibrary();
-  const base: Pointer = koffi.load(path).func('OrtGetApiBase', 'void*', [])();
+  library = koffi.load(path);
+  const base: Pointer = library.func('OrtGetApiBase', 'void*', [])();
   const [getApi, getVersion] = koffi.decode(base, koffi.array('uint64', 2)) as Pointer[];
   const version: string = koffi.call(getVersion, koffi.proto('str', []));
   const table: Pointer | null = koffi.call(getApi, koffi.proto('void*', ['uint32']), API_VERSION);
