@@ -43,7 +43,10 @@ test('a recipe can name the scaffolded package', () => {
 });
 
 test('its own tests pass', () => {
-  const run = spawnSync('node', ['--test', '--test-reporter=tap', 'dist/index.test.js'], { cwd: folder, encoding: 'utf8' });
+  const run = spawnSync('node', ['--test', '--test-reporter=tap', 'dist/index.test.js'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
   expect(run.stdout).toContain('# pass 7');
   expect(run.status, run.stdout).toBe(0);
 });

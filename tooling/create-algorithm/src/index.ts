@@ -12,6 +12,9 @@ export interface CreateOptions {
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** npm leaves a `.gitignore` out of packages and misreads a second `package.json`; the template has other names. */
+const RENAMED: Record<string, string> = { _gitignore: '.gitignore', '_package.json': 'package.json' };
+
 /**
  * Writes a package that holds a post-training algorithm: its definition, a test, a README. The template is a working
  * package called `my-loss`; only its names and the versions of its dependencies are replaced.
@@ -32,7 +35,8 @@ export function createAlgorithm({ name, folder }: CreateOptions): string {
   for (const entry of readdirSync(template, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const source = join(entry.parentPath, entry.name);
-    const file = relative(template, source).replace('_gitignore', '.gitignore');
+    const inTemplate = relative(template, source);
+    const file = RENAMED[inTemplate] ?? inTemplate;
     const text = readFileSync(source, 'utf8').replaceAll('my-loss', name).replaceAll('myLoss', identifier);
     mkdirSync(dirname(join(target, file)), { recursive: true });
     writeFileSync(join(target, file), file === 'package.json' ? withVersions(text) : text);
