@@ -24,10 +24,6 @@ interface Side {
 const fixture = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8'));
 
-beforeAll(async () => {
-  await useBackend('cpu', { quiet: true });
-});
-
 const numbers = (tensor: tf.Tensor) => Array.from(tensor.dataSync());
 const stepTotals = (masks: Rows[], examples: number): Totals => ({
   tokens: tf.scalar(masks.flat(2).reduce((a, b) => a + b, 0)),
@@ -45,87 +41,95 @@ function expectMetrics(metrics: Record<string, tf.Scalar>, expected: Record<stri
   for (const [name, metric] of Object.entries(metrics)) expectClose(numbers(metric), [expected[name]!], name);
 }
 
-test('sft equals PyTorch', () => {
-  const { logProbs, mask, loss, gradient } = fixture<{
-    logProbs: Rows;
-    mask: Rows;
-    loss: number;
-    gradient: Rows;
-  }>('sft');
-  const totals = stepTotals([mask], mask.length);
-  const { value, grad } = tf.valueAndGrad(
-    (x: tf.Tensor) => sftLoss({ logProbs: x as tf.Tensor2D, mask: tf.tensor2d(mask), totals }).loss,
-  )(tf.tensor2d(logProbs));
-  expectClose(numbers(value), [loss], 'loss');
-  expectClose(numbers(grad), gradient.flat(), 'gradient');
-});
-
-describe('dpo equals TRL', () => {
-  const { chosen, rejected, cases } = fixture<{
-    chosen: Side;
-    rejected: Side;
-    cases: (Case & { gradients: Rows[] })[];
-  }>('dpo');
-  test.each(cases)('$options', ({ options, loss, metrics, gradients }) => {
-    const side = (logProbs: tf.Tensor, { refLogProbs, mask }: Side) => ({
-      logProbs: logProbs as tf.Tensor2D,
-      refLogProbs: tf.tensor2d(refLogProbs),
-      mask: tf.tensor2d(mask),
-    });
-    const totals = stepTotals([chosen.mask, rejected.mask], chosen.mask.length);
-    const run = (c: tf.Tensor, r: tf.Tensor) =>
-      dpoLoss({ chosen: side(c, chosen), rejected: side(r, rejected), totals }, dpoOptions.parse(options));
-    const policy = [tf.tensor2d(chosen.logProbs), tf.tensor2d(rejected.logProbs)] as const;
-    const { value, grads } = tf.valueAndGrads((c: tf.Tensor, r: tf.Tensor) => run(c, r).loss)([...policy]);
-    expectClose(numbers(value), [loss], 'loss');
-    expectClose(grads.flatMap(numbers), gradients.flat(2), 'gradients');
-    expectMetrics(run(...policy).metrics, metrics);
+describe.each(['cpu', 'onnx'] as const)('on %s', (backend) => {
+  beforeAll(async () => {
+    await useBackend(backend, { quiet: true });
   });
-});
 
-describe('grpo equals TRL', () => {
-  const { cases, ...inputs } = fixture<
-    Side & { oldLogProbs: Rows; advantages: number[]; cases: (Case & { gradient: Rows })[] }
-  >('grpo');
-  test.each(cases)('$options', ({ options, loss, metrics, gradient }) => {
-    const run = (logProbs: tf.Tensor) =>
-      grpoLoss(
-        {
-          logProbs: logProbs as tf.Tensor2D,
-          oldLogProbs: tf.tensor2d(inputs.oldLogProbs),
-          refLogProbs: tf.tensor2d(inputs.refLogProbs),
-          mask: tf.tensor2d(inputs.mask),
-          advantages: tf.tensor2d(inputs.mask.map((row, i) => row.map(() => inputs.advantages[i]!))),
-          totals: stepTotals([inputs.mask], inputs.mask.length),
-        },
-        grpoOptions.parse(options),
-      );
-    const policy = tf.tensor2d(inputs.logProbs);
-    const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => run(x).loss)(policy);
+  test('sft equals PyTorch', () => {
+    const { logProbs, mask, loss, gradient } = fixture<{
+      logProbs: Rows;
+      mask: Rows;
+      loss: number;
+      gradient: Rows;
+    }>('sft');
+    const totals = stepTotals([mask], mask.length);
+    const { value, grad } = tf.valueAndGrad(
+      (x: tf.Tensor) => sftLoss({ logProbs: x as tf.Tensor2D, mask: tf.tensor2d(mask), totals }).loss,
+    )(tf.tensor2d(logProbs));
     expectClose(numbers(value), [loss], 'loss');
     expectClose(numbers(grad), gradient.flat(), 'gradient');
-    expectMetrics(run(policy).metrics, metrics);
   });
-});
 
-describe('KL estimators equal PyTorch', () => {
-  const { logProbs, refLogProbs, estimates } = fixture<Side & { estimates: Record<KlEstimator, Rows> }>('kl');
-  test.each(['k1', 'k2', 'k3'] as const)('%s', (estimator) => {
-    const policy = tf.tensor2d(logProbs);
-    const estimate = klEstimate(policy, tf.tensor2d(refLogProbs), tf.onesLike(policy), estimator);
-    expectClose(numbers(estimate), estimates[estimator].flat(), estimator);
+  describe('dpo equals TRL', () => {
+    const { chosen, rejected, cases } = fixture<{
+      chosen: Side;
+      rejected: Side;
+      cases: (Case & { gradients: Rows[] })[];
+    }>('dpo');
+    test.each(cases)('$options', ({ options, loss, metrics, gradients }) => {
+      const side = (logProbs: tf.Tensor, { refLogProbs, mask }: Side) => ({
+        logProbs: logProbs as tf.Tensor2D,
+        refLogProbs: tf.tensor2d(refLogProbs),
+        mask: tf.tensor2d(mask),
+      });
+      const totals = stepTotals([chosen.mask, rejected.mask], chosen.mask.length);
+      const run = (c: tf.Tensor, r: tf.Tensor) =>
+        dpoLoss({ chosen: side(c, chosen), rejected: side(r, rejected), totals }, dpoOptions.parse(options));
+      const policy = [tf.tensor2d(chosen.logProbs), tf.tensor2d(rejected.logProbs)] as const;
+      const { value, grads } = tf.valueAndGrads((c: tf.Tensor, r: tf.Tensor) => run(c, r).loss)([...policy]);
+      expectClose(numbers(value), [loss], 'loss');
+      expectClose(grads.flatMap(numbers), gradients.flat(2), 'gradients');
+      expectMetrics(run(...policy).metrics, metrics);
+    });
   });
-});
 
-describe('group advantages equal PyTorch', () => {
-  const { rewards, groupSize, advantages } = fixture<{
-    rewards: number[];
-    groupSize: number;
-    advantages: Record<RewardScale, number[]>;
-  }>('advantages');
-  test.each(['group', 'batch', 'none'] as const)('scaled by %s', (scale) => {
-    const actual = groupAdvantages({ rewards: Float32Array.from(rewards), groupSize }, scale);
-    expectClose(Array.from(actual), advantages[scale], scale);
+  describe('grpo equals TRL', () => {
+    const { cases, ...inputs } = fixture<
+      Side & { oldLogProbs: Rows; advantages: number[]; cases: (Case & { gradient: Rows })[] }
+    >('grpo');
+    test.each(cases)('$options', ({ options, loss, metrics, gradient }) => {
+      const run = (logProbs: tf.Tensor) =>
+        grpoLoss(
+          {
+            logProbs: logProbs as tf.Tensor2D,
+            oldLogProbs: tf.tensor2d(inputs.oldLogProbs),
+            refLogProbs: tf.tensor2d(inputs.refLogProbs),
+            mask: tf.tensor2d(inputs.mask),
+            advantages: tf.tensor2d(inputs.mask.map((row, i) => row.map(() => inputs.advantages[i]!))),
+            totals: stepTotals([inputs.mask], inputs.mask.length),
+          },
+          grpoOptions.parse(options),
+        );
+      const policy = tf.tensor2d(inputs.logProbs);
+      const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => run(x).loss)(policy);
+      expectClose(numbers(value), [loss], 'loss');
+      expectClose(numbers(grad), gradient.flat(), 'gradient');
+      expectMetrics(run(policy).metrics, metrics);
+    });
+  });
+
+  describe('KL estimators equal PyTorch', () => {
+    const { logProbs, refLogProbs, estimates } = fixture<Side & { estimates: Record<KlEstimator, Rows> }>(
+      'kl',
+    );
+    test.each(['k1', 'k2', 'k3'] as const)('%s', (estimator) => {
+      const policy = tf.tensor2d(logProbs);
+      const estimate = klEstimate(policy, tf.tensor2d(refLogProbs), tf.onesLike(policy), estimator);
+      expectClose(numbers(estimate), estimates[estimator].flat(), estimator);
+    });
+  });
+
+  describe('group advantages equal PyTorch', () => {
+    const { rewards, groupSize, advantages } = fixture<{
+      rewards: number[];
+      groupSize: number;
+      advantages: Record<RewardScale, number[]>;
+    }>('advantages');
+    test.each(['group', 'batch', 'none'] as const)('scaled by %s', (scale) => {
+      const actual = groupAdvantages({ rewards: Float32Array.from(rewards), groupSize }, scale);
+      expectClose(Array.from(actual), advantages[scale], scale);
+    });
   });
 });
 
