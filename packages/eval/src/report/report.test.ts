@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scriptJson } from './html.ts';
 import { type ReportContent, renderReport } from './report.ts';
 import { formatNumber, niceScale } from './scale.ts';
 import { isNoisy, type MetricsLine, panels, smooth, thin } from './series.ts';
@@ -109,6 +110,12 @@ describe('the page', () => {
       runs: [{ name: 'b', metrics: steps(9, (i) => ({ loss: i })) }],
     });
     expect(friendly).not.toMatch(/(src|href)\s*=|@import|url\((?!#)|https?:/);
+  });
+
+  test('data inside a script element cannot end it', () => {
+    const text = scriptJson({ label: hostile }).text;
+    expect(text).not.toContain('<');
+    expect(JSON.parse(text)).toEqual({ label: hostile });
   });
 
   test('renders with nothing at all', () => {
