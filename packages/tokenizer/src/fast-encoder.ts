@@ -43,7 +43,7 @@ export class FastEncoder {
     const scanner = byteLevelScanner(json.pre_tokenizer ?? null);
     const around = tokensAround(postProcessor);
     if (!normalize || !scanner || !around || !(model instanceof Bpe)) return null;
-    const fast = ByteBpe.create(model, scanner);
+    const fast = ByteBpe.create(model, scanner, (id) => added.specialIds.has(id));
     return fast && new FastEncoder(normalize, fast, added, around);
   }
 

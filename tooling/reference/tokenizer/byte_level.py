@@ -56,4 +56,5 @@ def main(folder: str) -> None:
     Path(folder, "byte-level.json").write_text(json.dumps(fixture, ensure_ascii=False) + "\n")
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -250,4 +250,5 @@ def main(folder: str) -> None:
     save("pairs", list(pairs_and_lengths()))
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

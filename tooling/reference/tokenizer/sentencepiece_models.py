@@ -70,4 +70,5 @@ def main(folder: str) -> None:
     Path(folder, "sentencepiece.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

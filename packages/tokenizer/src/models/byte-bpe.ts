@@ -21,23 +21,32 @@ export class ByteBpe {
   #cachedIds = new Int32Array(1 << 12);
   #cachedEnds = new Int32Array(1 << 11);
 
-  private constructor(bpe: Bpe, byteIds: Int32Array, scan: Scanner) {
+  readonly #wholeWords: ReadonlyMap<string, number> | null;
+  readonly #isSpecial: (id: number) => boolean;
+  #bytes = new Uint8Array(256);
+
+  private constructor(bpe: Bpe, byteIds: Int32Array, scan: Scanner, isSpecial: (id: number) => boolean) {
     this.#scan = scan;
     this.#merger = bpe.merger;
     this.#byteIds = byteIds;
+    this.#wholeWords = bpe.config.ignore_merges ? bpe.vocabulary.ids : null;
+    this.#isSpecial = isSpecial;
   }
 
-  /** The fast twin of `bpe` behind a byte-level pre-tokenizer, or null where its options rule it out. */
-  static create(bpe: Bpe, scan: Scanner): ByteBpe | null {
-    const { continuing_subword_prefix, end_of_word_suffix, ignore_merges, dropout } = bpe.config;
-    if (continuing_subword_prefix || end_of_word_suffix || ignore_merges || dropout) return null;
+  /**
+   * The fast twin of `bpe` behind a byte-level pre-tokenizer, or null where its options rule it out.
+   * @param isSpecial says which ids must not come out of ordinary text
+   */
+  static create(bpe: Bpe, scan: Scanner, isSpecial: (id: number) => boolean): ByteBpe | null {
+    const { continuing_subword_prefix, end_of_word_suffix, dropout } = bpe.config;
+    if (continuing_subword_prefix || end_of_word_suffix || dropout) return null;
     const byteIds = new Int32Array(256);
     for (let byte = 0; byte < 256; byte++) {
       const id = bpe.vocabulary.ids.get(BYTE_TO_CHAR[byte]!);
       if (id === undefined) return null;
       byteIds[byte] = id;
     }
-    return new ByteBpe(bpe, byteIds, scan);
+    return new ByteBpe(bpe, byteIds, scan, isSpecial);
   }
 
   /** Appends the ids of `text` from `start` to `end`. */
@@ -60,32 +69,56 @@ export class ByteBpe {
     }
   }
 
+  /** Merges a word; its ids are left in the merger's symbols. Returns how many. */
   #mergeWord(text: string, start: number, end: number): number {
     const merger = this.#merger;
     const byteIds = this.#byteIds;
-    merger.reserve((end - start) * 3);
+    const count = this.#encodeUtf8(text, start, end);
+    const bytes = this.#bytes;
+    merger.reserve(count);
+    const whole = this.#wholeWords ? this.#wholeWord(count) : -1;
+    if (whole >= 0) {
+      merger.symbols[0] = whole;
+      return 1;
+    }
     const { symbols } = merger;
+    for (let i = 0; i < count; i++) symbols[i] = byteIds[bytes[i]!]!;
+    return merger.merge(count);
+  }
+
+  /** The id of the whole word where that is a token, or -1. */
+  #wholeWord(count: number): number {
+    let chars = '';
+    for (let i = 0; i < count; i++) chars += BYTE_TO_CHAR[this.#bytes[i]!];
+    const id = this.#wholeWords!.get(chars);
+    return id === undefined || this.#isSpecial(id) ? -1 : id;
+  }
+
+  /** Writes a range of the text to `#bytes` and returns how many bytes it takes. */
+  #encodeUtf8(text: string, start: number, end: number): number {
+    if (this.#bytes.length < (end - start) * 3) this.#bytes = new Uint8Array((end - start) * 6);
+    const bytes = this.#bytes;
     let count = 0;
     for (let i = start; i < end; i++) {
       let code = text.charCodeAt(i);
       if (code < 0x80) {
-        symbols[count++] = byteIds[code]!;
+        bytes[count++] = code;
       } else if (code < 0x800) {
-        symbols[count++] = byteIds[0xc0 | (code >> 6)]!;
-        symbols[count++] = byteIds[0x80 | (code & 0x3f)]!;
+        bytes[count++] = 0xc0 | (code >> 6);
+        bytes[count++] = 0x80 | (code & 0x3f);
       } else if ((code & 0xfc00) === 0xd800) {
         code = 0x10000 + ((code & 0x3ff) << 10) + (text.charCodeAt(++i) & 0x3ff);
-        symbols[count++] = byteIds[0xf0 | (code >> 18)]!;
-        symbols[count++] = byteIds[0x80 | ((code >> 12) & 0x3f)]!;
-        symbols[count++] = byteIds[0x80 | ((code >> 6) & 0x3f)]!;
-        symbols[count++] = byteIds[0x80 | (code & 0x3f)]!;
+        bytes[count++] = 0xf0 | (code >> 18);
+        bytes[count++] = 0x80 | ((code >> 12) & 0x3f);
+        bytes[count++] = 0x80 | ((code >> 6) & 0x3f);
+        bytes[count++] = 0x80 | (code & 0x3f);
       } else {
-        symbols[count++] = byteIds[0xe0 | (code >> 12)]!;
-        symbols[count++] = byteIds[0x80 | ((code >> 6) & 0x3f)]!;
-        symbols[count++] = byteIds[0x80 | (code & 0x3f)]!;
+        bytes[count++] = 0xe0 | (code >> 12);
+        bytes[count++] = 0x80 | ((code >> 6) & 0x3f);
+        bytes[count++] = 0x80 | (code & 0x3f);
       }
     }
-    return merger.merge(count);
+    return count;
   }
 
   #remember(text: string, start: number, end: number, hash: number, count: number): void {

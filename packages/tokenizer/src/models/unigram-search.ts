@@ -50,13 +50,14 @@ export class UnigramSearch {
     second.fill(-Infinity, 0, length + 1);
     best[0] = initial;
     const reach = (at: number, to: number, id: number, score: number) => {
-      const total = best[at]! + score;
+      const sum = best[at]! + score;
+      const total = singlePrecision ? Math.fround(sum) : sum;
       if (from[to]! >= 0 && total <= best[to]!) {
         if (total > second[to]!) second[to] = total;
         return;
       }
       second[to] = from[to]! >= 0 ? best[to]! : -Infinity;
-      best[to] = singlePrecision ? Math.fround(total) : total;
+      best[to] = total;
       from[to] = at;
       ids[to] = id;
     };

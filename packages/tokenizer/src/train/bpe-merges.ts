@@ -18,6 +18,8 @@ export interface LearnOptions {
   join(left: number, right: number): number;
   /** Asked before each merge. */
   isFull(): boolean;
+  /** Which of two equally frequent pairs comes first. Default: the one of smaller ids. */
+  precedes?(a: readonly [number, number], b: readonly [number, number]): boolean;
 }
 
 /** A candidate: a pair, how often it was seen when queued, and the words it was seen in since. */
@@ -34,6 +36,7 @@ interface Candidate {
  * @returns left and right id of each merge, in order
  */
 export function learnMerges(words: CountedWords, options: LearnOptions): [number, number][] {
+  const { precedes } = options;
   const pairs = new PairTable(1 << 14);
   const counts: number[] = [];
   const newWords: number[][] = [];
@@ -59,6 +62,10 @@ export function learnMerges(words: CountedWords, options: LearnOptions): [number
 
   const heap = new CandidateHeap((a, b) => {
     if (a.count !== b.count) return a.count > b.count;
+    if (precedes) {
+      const pairOf = (entry: number) => [pairs.left(entry), pairs.right(entry)] as const;
+      return precedes(pairOf(a.pair), pairOf(b.pair));
+    }
     const left = pairs.left(a.pair) - pairs.left(b.pair);
     return left !== 0 ? left < 0 : pairs.right(a.pair) < pairs.right(b.pair);
   });
