@@ -14,7 +14,7 @@ import { Recorder } from './graph/recorder.ts';
 import { SessionCache } from './graph/session-cache.ts';
 import type { ElementType, Lowering, Value } from './graph/types.ts';
 import { Constant, type GraphValue, Leaf, NodeOutput } from './graph/value.ts';
-import { computeOnHost, type HostInputs, needsHost } from './host.ts';
+import { computeOnHost, type HostInputs, type HostTensor, needsHost } from './host.ts';
 import { CompiledFunction } from './jit/compiled-function.ts';
 import { trace } from './jit/trace.ts';
 import { BufferPool, ELEMENT_BYTES, type HostBuffer } from './memory/host-buffer.ts';
@@ -95,12 +95,12 @@ export class OnnxBackend extends KernelBackend {
   /** Runs a kernel of TensorFlow.js's `cpu` backend on host copies of the inputs. */
   runOnHost(kernelName: string, inputs: HostInputs, attrs: object): TensorInfo | TensorInfo[] {
     const outputs = computeOnHost(kernelName, inputs, ({ dataId }) => this.readSync(dataId), attrs);
-    const infos = outputs.map(({ values, shape, dtype }) => ({
+    const upload = ({ values, shape, dtype }: HostTensor): TensorInfo => ({
       dataId: this.write(values, shape, dtype),
       shape,
       dtype,
-    }));
-    return infos.length === 1 ? infos[0]! : infos;
+    });
+    return Array.isArray(outputs) ? outputs.map(upload) : upload(outputs);
   }
 
   /** Computes every live pending tensor. */

@@ -37,7 +37,7 @@ export function computeOnHost(
   inputs: HostInputs,
   valuesOf: (info: TensorInfo) => BackendValues,
   attrs: object,
-): HostTensor[] {
+): HostTensor | HostTensor[] {
   const kernel = getKernel(kernelName, 'cpu');
   if (!kernel) throw new Error(`${kernelName}: no kernel for the onnx backend and none for the cpu backend`);
   cpu ??= new MathBackendCPU();
@@ -68,10 +68,11 @@ export function computeOnHost(
   }
   try {
     const result = kernel.kernelFunc({ inputs: uploaded, attrs: attrs as never, backend });
-    return ([result].flat() as TensorInfo[]).map((info) => {
+    const download = (info: TensorInfo): HostTensor => {
       const { shape, dtype } = keep(info);
       return { values: backend.readSync(info.dataId), shape, dtype };
-    });
+    };
+    return Array.isArray(result) ? result.map(download) : download(result as TensorInfo);
   } finally {
     for (const { dataId } of temporary) backend.disposeData(dataId, true);
   }
