@@ -5,7 +5,7 @@ import { activate } from './activation.ts';
 import { matMul } from './matmul.ts';
 import { reduce } from './reduction.ts';
 import { defineKernel } from './registry.ts';
-import { binary, concat, sizeOf, transpose } from './support.ts';
+import { binary, concat, sizeOf, slice, transpose } from './support.ts';
 import {
   patches,
   toChannelsFirst,
@@ -92,7 +92,15 @@ function slide(g: GraphBuilder, x: Value, weights: Value, window: Window, group:
 /** The transposed convolution: spreads `dy` `[batch, ...output, out]` over the input that each window saw. */
 function spread(g: GraphBuilder, dy: Value, weights: Value, window: Window, group: number): Value {
   const output = window.channelsFirst ? dy : toChannelsFirst(g, dy);
-  const dx = spreadChannelsFirst(g, output, weights, window, group, window.inChannels);
+  // A larger `dy` than the convolution would give is possible, and only its beginning has an influence.
+  const seen = slice(
+    g,
+    output,
+    window.output.map((_, i) => i + 2),
+    window.output.map(() => 0),
+    window.output,
+  );
+  const dx = spreadChannelsFirst(g, seen, weights, window, group, window.inChannels);
   return window.channelsFirst ? dx : toChannelsLast(g, dx);
 }
 

@@ -2,7 +2,7 @@
 import type { GraphBuilder, LoweringContext, Value } from '../graph/types.ts';
 import { defineKernel } from './registry.ts';
 import { takeAlong } from './slicing.ts';
-import { binary } from './support.ts';
+import { along, binary } from './support.ts';
 
 interface ResizeAttrs {
   size: [number, number];
@@ -35,12 +35,6 @@ function neighbours(from: number, to: number, attrs: ResizeAttrs): Neighbours {
   const lower = places.map((x) => Math.max(0, Math.floor(x)));
   const upper = places.map((x) => Math.min(from - 1, Math.max(0, Math.ceil(x))));
   return { lower, upper, weight: places.map((x, i) => x - lower[i]!) };
-}
-
-/** A factor per element of one axis. */
-function along(g: GraphBuilder, x: Value, axis: number, factors: readonly number[]): Value {
-  const shape = x.shape.map((_, i) => (i === axis ? factors.length : 1));
-  return binary(g, 'Mul', x, g.constant(factors, 'float32', shape));
 }
 
 const AXES = [1, 2];

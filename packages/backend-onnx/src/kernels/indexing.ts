@@ -1,5 +1,5 @@
 /** Kernels that read or write elements at computed places. */
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { type BackendValues, backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { ElementType, GraphBuilder, LoweringContext, Value } from '../graph/types.ts';
 import { reduce } from './reduction.ts';
 import { defineKernel } from './registry.ts';
@@ -11,10 +11,17 @@ interface GatherAttrs {
 }
 
 /** Slices of `x` along `axis`; the first `batchDims` axes of `x` and `indices` belong together. */
-defineKernel('GatherV2', ({ g, inputs, attrs }: LoweringContext<GatherAttrs>) => {
+defineKernel('GatherV2', ({ g, inputs, infos, known, attrs }: LoweringContext<GatherAttrs>) => {
   const { x, indices } = inputs as { x: Value; indices: Value };
   const axis = parseAxis(attrs.axis, x.shape);
-  const batchDims = attrs.batchDims ?? 0;
+  const { batchDims } = attrs;
+  backend_util.segment_util.collectGatherOpShapeInfo(
+    infos.x as never,
+    infos.indices as never,
+    axis,
+    batchDims,
+  );
+  checkIndices(known('indices'), x.shape[axis]!);
   const size = x.shape[axis]!;
   const batchShape = x.shape.slice(0, batchDims);
   const outerShape = x.shape.slice(batchDims, axis);
@@ -45,10 +52,18 @@ defineKernel('GatherV2', ({ g, inputs, attrs }: LoweringContext<GatherAttrs>) =>
   return g.reshape(transpose(g, gathered, [0, 2, 1, 3]), shape);
 });
 
-defineKernel('GatherNd', ({ g, inputs }: LoweringContext) => {
+/** Names a wrong index at once if it is already known; otherwise ONNX Runtime finds it when the graph runs. */
+function checkIndices(indices: BackendValues | undefined, length: number): void {
+  for (const index of (indices ?? []) as Int32Array) {
+    if (index < 0 || index >= length) {
+      throw new Error(`GatherV2: the index value ${index} is not in [0, ${length - 1}]`);
+    }
+  }
+}
+
+defineKernel('GatherNd', ({ g, inputs, infos }: LoweringContext) => {
   const { params, indices } = inputs as { params: Value; indices: Value };
-  const depth = indices.shape.at(-1)!;
-  const shape = [...indices.shape.slice(0, -1), ...params.shape.slice(depth)];
+  const [shape] = backend_util.prepareAndValidate(infos.params!, infos.indices!);
   return g.op('GatherND', [params, g.cast(indices, 'int64')], params.type, shape);
 });
 

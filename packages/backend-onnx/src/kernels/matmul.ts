@@ -1,5 +1,5 @@
 /** Matrix products. */
-import { backend_util, broadcast_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { backend_util, broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { GraphBuilder, LoweringContext, Value } from '../graph/types.ts';
 import { activate } from './activation.ts';
 import { defineKernel } from './registry.ts';
@@ -12,6 +12,13 @@ interface MatMulAttrs {
 
 /** `[..., m, k] × [..., k, n] → [..., m, n]`, either side transposed on request; leading axes broadcast. */
 export function matMul(g: GraphBuilder, a: Value, b: Value, transA = false, transB = false): Value {
+  const inner = [a.shape.at(transA ? -2 : -1), b.shape.at(transB ? -1 : -2)];
+  util.assert(
+    a.shape.length >= 2 && b.shape.length >= 2 && inner[0] === inner[1],
+    () =>
+      `matMul: the inner dimensions must be equal, found ${inner[0]} and ${inner[1]}: ` +
+      `[${a.shape}] × [${b.shape}], transposed: ${transA} and ${transB}`,
+  );
   const m = a.shape.at(transA ? -1 : -2)!;
   const n = b.shape.at(transB ? -2 : -1)!;
   const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));

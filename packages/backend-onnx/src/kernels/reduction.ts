@@ -1,7 +1,7 @@
 /** Kernels that combine all elements along some axes. */
 import type { GraphBuilder, LoweringContext, Value } from '../graph/types.ts';
 import { defineKernel } from './registry.ts';
-import { numeric, parseAxes, parseAxis } from './support.ts';
+import { binary, compare, dropNaNs, numeric, parseAxes, parseAxis, scalar, select } from './support.ts';
 
 /** An ONNX reduction over `axes`; no axes leave the tensor as it is. */
 export function reduce(
@@ -34,15 +34,41 @@ function reduction(kernelName: string, opType: string, prepare: (g: GraphBuilder
 reduction('Sum', 'ReduceSum', numeric);
 reduction('Prod', 'ReduceProd', numeric);
 reduction('Mean', 'ReduceMean', (g, x) => g.cast(x, 'float32'));
-reduction('Max', 'ReduceMax', (_g, x) => x);
-reduction('Min', 'ReduceMin', (_g, x) => x);
 reduction('All', 'ReduceMin', (g, x) => g.cast(x, 'bool'));
 reduction('Any', 'ReduceMax', (g, x) => g.cast(x, 'bool'));
 
-/** The first index of the extremum. */
-for (const kernelName of ['ArgMax', 'ArgMin']) {
+/**
+ * The extremum, or NaN where there is one: ONNX Runtime's reductions overlook NaN. A sum does not, and costs little.
+ * It is NaN for opposite infinities too, but then the extremum is infinite.
+ */
+for (const [kernelName, opType, infinity] of [
+  ['Max', 'ReduceMax', Number.POSITIVE_INFINITY],
+  ['Min', 'ReduceMin', Number.NEGATIVE_INFINITY],
+] as const) {
+  defineKernel(kernelName, ({ g, inputs, attrs }: LoweringContext<ReductionAttrs>) => {
+    const x = inputs.x!;
+    const axes = parseAxes(attrs.reductionIndices ?? attrs.axis, x.shape);
+    const extremum = reduce(g, opType, x, axes, attrs.keepDims);
+    if (x.type !== 'float32' || axes.length === 0) return extremum;
+    const sum = reduce(g, 'ReduceSum', x, axes, attrs.keepDims);
+    const hasNaN = g.op('IsNaN', [sum], 'bool', sum.shape);
+    const bounded = compare(
+      g,
+      opType === 'ReduceMax' ? 'Less' : 'Greater',
+      extremum,
+      scalar(g, infinity, 'float32'),
+    );
+    return select(g, binary(g, 'And', hasNaN, bounded), scalar(g, Number.NaN, 'float32'), extremum);
+  });
+}
+
+/** The first index of the extremum; a NaN never is it. */
+for (const [kernelName, least] of [
+  ['ArgMax', Number.NEGATIVE_INFINITY],
+  ['ArgMin', Number.POSITIVE_INFINITY],
+] as const) {
   defineKernel(kernelName, ({ g, inputs, attrs }: LoweringContext<{ axis: number }>) => {
-    const x = numeric(g, inputs.x!);
+    const x = dropNaNs(g, numeric(g, inputs.x!), least);
     const axis = parseAxis(attrs.axis, x.shape);
     const shape = x.shape.filter((_, i) => i !== axis);
     return g.cast(g.op(kernelName, [x], 'int64', shape, { axis, keepdims: 0 }), 'int32');

@@ -8,6 +8,9 @@ defineAlias<{ shape: number[] }>('Reshape', 'x', (x, { shape }) => inferShape(x.
 defineAlias('Identity', 'x', (x) => x.shape);
 defineAlias<{ dim: number }>('ExpandDims', 'input', ({ shape }, { dim }) => {
   const axis = dim < 0 ? shape.length + 1 + dim : dim;
+  if (axis < 0 || axis > shape.length) {
+    throw new Error(`expandDims: axis must be in [${-shape.length - 1}, ${shape.length}], found ${dim}`);
+  }
   return [...shape.slice(0, axis), 1, ...shape.slice(axis)];
 });
 

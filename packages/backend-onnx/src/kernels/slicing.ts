@@ -1,5 +1,5 @@
 /** Kernels that cut tensors and put them together. */
-import { backend_util, slice_util } from '@tensorflow/tfjs-core';
+import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
 import type { GraphBuilder, LoweringContext, Value } from '../graph/types.ts';
 import { defineKernel } from './registry.ts';
 import { concat, pad, parseAxes, parseAxis, slice } from './support.ts';
@@ -7,6 +7,7 @@ import { concat, pad, parseAxes, parseAxis, slice } from './support.ts';
 defineKernel('Slice', ({ g, inputs, infos, attrs }: LoweringContext<{ begin: number[]; size: number[] }>) => {
   const x = inputs.x!;
   const [begin, size] = slice_util.parseSliceParams(infos.x as never, attrs.begin, attrs.size);
+  slice_util.assertParamsValid(infos.x as never, begin!, size!);
   const axes = x.shape.map((_, axis) => axis);
   const end = begin!.map((start, axis) => start + size![axis]!);
   return slice(g, x, axes, begin!, end);
@@ -73,11 +74,14 @@ defineKernel('Concat', ({ g, inputs, attrs }: LoweringContext<{ axis: number }>)
 
 /** Stacks tensors of one shape along a new axis. */
 defineKernel('Pack', ({ g, inputs, attrs }: LoweringContext<{ axis: number }>) => {
-  const rank = inputs[0]!.shape.length + 1;
-  const axis = attrs.axis < 0 ? attrs.axis + rank : attrs.axis;
-  const parts = Object.values(inputs).map((x) =>
-    g.reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]),
-  );
+  const tensors = Object.values(inputs);
+  const { shape, type } = tensors[0]!;
+  for (const x of tensors) {
+    util.assertShapesMatch([...shape], [...x.shape], 'stack: all tensors must have one shape. ');
+    util.assert(x.type === type, () => `stack: all tensors must have one type, found ${type} and ${x.type}`);
+  }
+  const axis = attrs.axis < 0 ? attrs.axis + shape.length + 1 : attrs.axis;
+  const parts = tensors.map((x) => g.reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]));
   return concat(g, parts, axis);
 });
 

@@ -5,10 +5,9 @@ import { defineKernel } from './registry.ts';
 import { compare, numeric } from './support.ts';
 
 /** The `k` largest elements of the last axis and their indices; of equal elements the first one comes first. */
-defineKernel('TopK', ({ g, inputs, attrs }: LoweringContext<{ k: number; sorted: boolean }>) => {
+defineKernel('TopK', ({ g, inputs, attrs }: LoweringContext<{ k: number }>) => {
   const x = inputs.x!;
   const shape = [...x.shape.slice(0, -1), attrs.k];
-  const sorted = Number(attrs.sorted);
   const operands = [numeric(g, x), g.constant([attrs.k], 'int64')];
   const type = operands[0]!.type;
   const [values, indices] = g.multi(
@@ -18,7 +17,7 @@ defineKernel('TopK', ({ g, inputs, attrs }: LoweringContext<{ k: number; sorted:
       { type, shape },
       { type: 'int64', shape },
     ],
-    { sorted },
+    { sorted: 1 },
   );
   return [g.cast(values!, x.type), g.cast(indices!, 'int32')];
 });

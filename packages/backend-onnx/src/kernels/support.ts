@@ -107,6 +107,18 @@ export function pad(
   return g.op('Pad', [x, g.constant(amounts, 'int64'), scalar(g, value, x.type)], x.type, shape);
 }
 
+/** Multiplies with a factor per element of one axis. */
+export function along(g: GraphBuilder, x: Value, axis: number, factors: readonly number[]): Value {
+  const shape = x.shape.map((_, i) => (i === axis ? factors.length : 1));
+  return binary(g, 'Mul', x, g.constant(factors, 'float32', shape));
+}
+
+/** `x` with `value` in place of every NaN. */
+export function dropNaNs(g: GraphBuilder, x: Value, value: number): Value {
+  if (x.type !== 'float32') return x;
+  return select(g, g.op('IsNaN', [x], 'bool', x.shape), scalar(g, value, x.type), x);
+}
+
 /** The number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);

@@ -29,18 +29,28 @@ const FLOAT_OPERATORS = {
   Cos: 'Cos',
   Cosh: 'Cosh',
   Erf: 'Erf',
-  Exp: 'Exp',
   Log: 'Log',
   Sigmoid: 'Sigmoid',
   Sin: 'Sin',
   Sinh: 'Sinh',
   Sqrt: 'Sqrt',
-  Tan: 'Tan',
   Tanh: 'Tanh',
 };
 for (const [kernelName, opType] of Object.entries(FLOAT_OPERATORS)) {
   ofFloats(kernelName, (g, x) => unary(g, opType, x));
 }
+
+defineKernel('Exp', ({ g, inputs }: LoweringContext) => {
+  const x = inputs.x!;
+  if (x.type === 'float32') return unary(g, 'Exp', x);
+  return g.cast(unary(g, 'Exp', g.cast(x, 'float64')), 'float32');
+});
+
+// In float64: the float32 operator loses the last bit of large arguments, which decides near the poles.
+ofFloats('Tan', (g, x) => {
+  const wide = g.cast(x, 'float64');
+  return g.cast(binary(g, 'Div', unary(g, 'Sin', wide), unary(g, 'Cos', wide)), 'float32');
+});
 
 /** Kernels that are one ONNX operator on float32 and on int32. */
 const NUMBER_OPERATORS = { Abs: 'Abs', Neg: 'Neg' };
