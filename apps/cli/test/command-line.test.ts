@@ -34,9 +34,12 @@ describe('the overview', () => {
       expect(code).toBe(0);
       expect(stdout).toContain(`Usage: attune ${name}`);
       expect(stdout).toContain('Examples:');
-      expect(attune(['help', name]).stdout).toBe(stdout);
     },
   );
+
+  it('help names a command as --help does', () => {
+    expect(attune(['help', 'export']).stdout).toBe(attune(['export', '--help']).stdout);
+  });
 
   it('prints the version of the package', () => {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

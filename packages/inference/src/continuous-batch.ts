@@ -7,6 +7,8 @@ import type { Sequence } from './sequence.ts';
 /** Padded prompt tokens fed in one go, unless a single prompt is longer. */
 const PREFILL_TOKENS = 8192;
 const SMALLEST_CAPACITY = 64;
+/** Room that a sequence gets for its answer at first; a cache that fills up is copied into one of twice the size. */
+const FIRST_ROOM = 512;
 
 /** A row of the running batch. */
 interface Row {
@@ -21,6 +23,7 @@ interface Row {
 export class ContinuousBatch {
   private readonly decoder: CachedDecoder;
   private readonly maxBatch: number;
+  private readonly firstRoom: number;
   private readonly sampler: Sampler;
   private waiting: GenerationRequest[] = [];
   /** One per row of the cache; undefined where a sequence has ended. */
@@ -28,10 +31,14 @@ export class ContinuousBatch {
   private cache: CacheTensors | undefined;
   private capacity = 0;
 
-  /** @param maxBatch most sequences that run at once; a request with more samples never starts */
-  constructor(decoder: CachedDecoder, maxBatch: number) {
+  /**
+   * @param maxBatch most sequences that run at once; a request with more samples never starts
+   * @param firstRoom tokens of an answer for which a sequence gets room at first
+   */
+  constructor(decoder: CachedDecoder, maxBatch: number, firstRoom = FIRST_ROOM) {
     this.decoder = decoder;
     this.maxBatch = maxBatch;
+    this.firstRoom = firstRoom;
     this.sampler = new Sampler(decoder.vocabSize);
   }
 
@@ -95,8 +102,10 @@ export class ContinuousBatch {
 
   private async join(requests: GenerationRequest[]): Promise<void> {
     const prompts = requests.map((request) => request.promptIds);
-    const needed = Math.max(SMALLEST_CAPACITY, ...requests.map((request) => powerOfTwo(request.mostTokens)));
-    const capacity = Math.max(this.capacity, needed);
+    const needed = requests.map(({ promptIds, mostTokens }) =>
+      powerOfTwo(Math.min(mostTokens, promptIds.length + this.firstRoom)),
+    );
+    const capacity = Math.max(this.capacity, SMALLEST_CAPACITY, ...needed);
     const { logits, cache } = await this.decoder.prefill(prompts);
 
     const stayed = this.activeRows();
@@ -117,7 +126,7 @@ export class ContinuousBatch {
     this.dropEnded();
     if (this.running === 0) return;
     try {
-      await this.shrink();
+      await this.fit();
       const tokens = this.rows.map((row) => row?.sequence.last ?? 0);
       // The last token drawn is not in the cache yet.
       const lengths = this.rows.map((row) => (row ? row.sequence.length - 1 : 0));
@@ -141,12 +150,14 @@ export class ContinuousBatch {
     }
   }
 
-  /** Copies the running rows together once three quarters of the batch stand idle. */
-  private async shrink(): Promise<void> {
+  /** Copies the running rows together once three quarters of the batch stand idle, and makes room for their tokens. */
+  private async fit(): Promise<void> {
     const active = this.activeRows();
-    if (active.length * 4 > this.rows.length) return;
     const kept = active.map((row) => this.rows[row]!);
-    await this.arrange([this.cache!], kept, active, this.capacity);
+    const longest = Math.max(...kept.map(({ sequence }) => sequence.length));
+    const capacity = Math.max(this.capacity, powerOfTwo(longest));
+    if (active.length * 4 > this.rows.length && capacity === this.capacity) return;
+    await this.arrange([this.cache!], kept, active, capacity);
   }
 
   /** Makes `kept` the running batch; `sources` names their rows in the given caches, counted through all of them. */

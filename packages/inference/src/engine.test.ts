@@ -68,7 +68,7 @@ describe('Engine', () => {
   });
 
   it('refuses what it cannot take', async () => {
-    const engine = new Engine(tinyModel(), { maxBatch: 1, maxQueue: 2 });
+    const engine = new Engine(tinyModel(), { maxBatch: 1, maxQueue: 1 });
     const accepted = [1, 2].map((id) => engine.submit([id], { maxNewTokens: 3 }));
     expect(() => engine.submit([3])).toThrow(QueueFullError);
     expect(() => engine.submit([3], { n: 2 })).toThrow('n must be a whole number from 1 to 1, found 2');

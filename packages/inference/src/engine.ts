@@ -78,8 +78,10 @@ export class Engine {
     }
     checkPrompt(promptIds, this);
     const resolved = resolveSequenceOptions(options, this);
-    if (this.batch.queued >= this.maxQueue) {
-      throw new QueueFullError(`${this.maxQueue} requests are waiting already: try again later`);
+    // Requests that arrive together wait until the next step even where there is room for them.
+    const { running, queued } = this.load;
+    if (queued >= this.maxQueue + this.maxBatch - running) {
+      throw new QueueFullError(`${queued} requests are waiting already: try again later`);
     }
 
     const events = new AsyncQueue<TokenEvent>();

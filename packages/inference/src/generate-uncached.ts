@@ -34,10 +34,16 @@ export async function generateUncached(
   return generations;
 }
 
+/** Texts are padded to a multiple of this: what follows a token cannot change it, and few shapes are compiled. */
+const PADDING = 32;
+
 /** `[vocab]` logits of the token that follows. */
 async function lastLogits(model: CausalLM, ids: number[]): Promise<Float32Array> {
-  const logits = tidy(() => model.logits({ inputIds: tensor2d([ids], undefined, 'int32') }, { keep: 1 }));
+  const padded = new Int32Array(Math.ceil(ids.length / PADDING) * PADDING);
+  padded.set(ids);
+  const logits = tidy(() => model.logits({ inputIds: tensor2d(padded, [1, padded.length]) }));
   const values = (await logits.data()) as Float32Array;
   logits.dispose();
-  return values;
+  const vocab = model.config.vocab_size;
+  return values.slice((ids.length - 1) * vocab, ids.length * vocab);
 }

@@ -1,4 +1,5 @@
-import { memory, reverse, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { applyLora, mergeLora } from '@attune/models';
+import { fill, memory, reverse, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it, vi } from 'vitest';
 import { useTestBackend } from '../test/backend.ts';
 import { letters, tinyModel } from '../test/tiny-model.ts';
@@ -11,13 +12,14 @@ await useTestBackend();
 const prompts = [[1, 2, 3], [4], [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22], [2, 2]];
 
 function expectSame(found: Generation[], expected: Generation[]): void {
-  const rounded = (generations: Generation[]) =>
-    generations.map(({ logProbs, topLogProbs, ...rest }) => ({
-      ...rest,
-      logProbs: logProbs.map((p) => Number(p.toFixed(4))),
-      topIds: topLogProbs?.map((top) => top.map(({ id }) => id)),
-    }));
-  expect(rounded(found)).toEqual(rounded(expected));
+  const exact = ({ logProbs, topLogProbs, ...rest }: Generation) => ({
+    ...rest,
+    topIds: topLogProbs?.map((top) => top.map(({ id }) => id)),
+  });
+  expect(found.map(exact)).toEqual(expected.map(exact));
+  for (const [i, { logProbs }] of found.entries()) {
+    for (const [t, p] of logProbs.entries()) expect(p).toBeCloseTo(expected[i]!.logProbs[t]!, 3);
+  }
 }
 
 describe('generate', () => {
@@ -94,6 +96,21 @@ describe('generate', () => {
     expect((await generate(model, prompts, options)).map(({ text }) => text)).toEqual(
       streamed.map(({ text }) => text),
     );
+  });
+
+  it('follows adapters as they come and go', async () => {
+    const adapted = tinyModel();
+    const options = { temperature: 0, maxNewTokens: 8 };
+    const plain = await generate(adapted, prompts, options);
+    applyLora(adapted, { rank: 2, alpha: 16, seed: 3 });
+    for (const [name, parameter] of Object.entries(adapted.params)) {
+      if (name.endsWith('lora_B.weight')) parameter.assign(fill(parameter.shape, 0.3));
+    }
+    const withAdapters = await generate(adapted, prompts, options);
+    expect(withAdapters).not.toEqual(plain);
+    expectSame(withAdapters, await generateUncached(adapted, prompts, options));
+    mergeLora(adapted);
+    expectSame(await generate(adapted, prompts, options), withAdapters);
   });
 
   it('fills the context and says so', async () => {
