@@ -12,8 +12,6 @@ export interface SearchOptions {
   unknownScore: number;
   /** Called with the character where no piece covers it; returns the id to use or throws. */
   unknownId: (char: string) => number;
-  /** Round sums to 32 bits, as SentencePiece does. */
-  singlePrecision?: boolean;
 }
 
 /**
@@ -45,13 +43,12 @@ export class UnigramSearch {
     const length = end - start;
     this.#reserve(length + 1);
     const [best, second, from, ids] = [this.#best, this.#second, this.#from, this.#ids];
-    const { scores, unknownScore, unknownId, singlePrecision = false } = this.#options;
+    const { scores, unknownScore, unknownId } = this.#options;
     from.fill(-1, 0, length + 1);
     second.fill(-Infinity, 0, length + 1);
     best[0] = initial;
     const reach = (at: number, to: number, id: number, score: number) => {
-      const sum = best[at]! + score;
-      const total = singlePrecision ? Math.fround(sum) : sum;
+      const total = best[at]! + score;
       if (from[to]! >= 0 && total <= best[to]!) {
         if (total > second[to]!) second[to] = total;
         return;

@@ -75,7 +75,6 @@ export class SentencePiece {
       scores: this.#scores,
       unknownScore: Math.fround(lowest - 10),
       unknownId: () => model.unkId,
-      singlePrecision: true,
     });
     this.#byteIds = model.byteFallback ? byteIds(model) : null;
     this.#byWord = model.modelType === 'unigram' && pieces.every(({ piece }) => !/[^▁]▁/u.test(piece));
@@ -239,8 +238,8 @@ export class SentencePiece {
   }
 
   /**
-   * The best path word by word, known words from the cache. The original sums scores over the whole text with
-   * 32 bits, so a close decision may depend on what came before: those are made again with the sum so far.
+   * The best path word by word, known words from the cache. Between segmentations of equal score, rounding of
+   * the sum over the whole text decides in the original, so those decisions are made again with the sum so far.
    */
   #bestByWord(text: string): Path {
     const whole: Path = [];
@@ -248,12 +247,12 @@ export class SentencePiece {
     for (let start = 0; start < text.length; ) {
       const end = wordEnd(text, start);
       const { path, margin } = this.#bestOfWord(text, start, end);
-      const isClose = margin <= (Math.abs(total) + 1000) * 2 ** -20;
+      const isClose = margin <= (Math.abs(total) + 1000) * 2 ** -48;
       const exact = isClose ? this.#search.best(text, start, end, total) : path;
       const shift = isClose ? 0 : start;
       for (const [from, to, id] of exact) {
         whole.push([from + shift, to + shift, id]);
-        total = Math.fround(total + (id === this.model.unkId ? this.#unknownScore : this.#scores[id]!));
+        total += id === this.model.unkId ? this.#unknownScore : this.#scores[id]!;
       }
       start = end;
     }
