@@ -6,8 +6,6 @@ import {
   cast,
   concat,
   gather,
-  getBackend,
-  getKernel,
   greaterEqual,
   maximum,
   mul,
@@ -23,9 +21,7 @@ import {
   stack,
   sum,
   type Tensor,
-  type Tensor1D,
   transpose,
-  unsortedSegmentSum,
   unstack,
   util,
   zeros,
@@ -143,14 +139,9 @@ function gatherGradient(
   ]);
   const firstRows = reshape(range(0, batch * size, size, 'int32'), [batch, 1]);
   const ids = batch === 1 ? indices : add(reshape(indices, [batch, count]), firstRows);
-  const summed = segmentSum(rows, reshape(ids, [batch * count]), batch * size);
+  // The same as a segment sum, for ids that are known to be valid: not every backend has that, or has it fast.
+  const summed = scatterND(reshape(ids, [batch * count, 1]), rows, [batch * size, outer * inner]);
   return reshape(transpose(reshape(summed, [batch, size, outer, inner]), [0, 2, 1, 3]), shape);
-}
-
-/** Sums of the rows with the same id. The wasm backend has no kernel for it, but scattering adds up too. */
-function segmentSum(rows: Tensor, ids: Tensor, count: number): Tensor {
-  if (getKernel('UnsortedSegmentSum', getBackend())) return unsortedSegmentSum(rows, ids as Tensor1D, count);
-  return scatterND(reshape(ids, [ids.size, 1]), rows, [count, rows.shape[1]!]);
 }
 
 register('UnsortedSegmentSum', {
