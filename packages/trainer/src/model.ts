@@ -1,10 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyLora, CausalLM, loadAdapter, type NewDecoder } from '@attune/models';
+import { applyLora, CausalLM, loadAdapter, type NewDecoder, readConfig } from '@attune/models';
 import type { Tokenizer } from '@attune/tokenizer';
 import { UserError } from './errors.ts';
 import { hash } from './random.ts';
 import type { Recipe } from './recipe/schema.ts';
+
+/**
+ * Checks that the folder of `model.path` holds a model of a known family, before anything else is loaded.
+ * @throws UserError naming the folder or the key of its config.json
+ */
+export function checkModelFolder({ model: { path } }: Recipe): void {
+  if (path === undefined) return;
+  if (!existsSync(join(path, 'config.json'))) {
+    throw new UserError(`${path}: no config.json here; model.path names a folder in Hugging Face layout`);
+  }
+  readConfig(path);
+}
 
 /**
  * The model a run begins with: read from `model.path`, or new. The same recipe always gives the same weights.
@@ -12,9 +24,6 @@ import type { Recipe } from './recipe/schema.ts';
  */
 export function initialModel(recipe: Recipe, tokenizer: Tokenizer): CausalLM {
   const { path, gradientCheckpointing } = recipe.model;
-  if (path !== undefined && !existsSync(join(path, 'config.json'))) {
-    throw new UserError(`${path}: no config.json here; model.path names a folder in Hugging Face layout`);
-  }
   const model =
     path === undefined
       ? CausalLM.fromConfig(newConfig(recipe.model, tokenizer), { seed: hash(recipe.seed, 'weights') })

@@ -21,7 +21,7 @@ import { precomputeReference } from './loop/reference.ts';
 import { RolloutSource } from './loop/rollout-source.ts';
 import { TrainStep } from './loop/train-step.ts';
 import { createState, type TrainState, type UpdateSettings } from './loop/update.ts';
-import { initialModel, trainedModel } from './model.ts';
+import { checkModelFolder, initialModel, trainedModel } from './model.ts';
 import { createOptimizer } from './optimizers/index.ts';
 import { describeIssues } from './recipe/issues.ts';
 import { type LoadedRecipe, listProblems } from './recipe/load.ts';
@@ -79,6 +79,7 @@ export async function prepareRun(
   onNotice: (message: string) => void,
 ): Promise<Run> {
   const { checkpoint } = folder;
+  checkModelFolder(recipe);
   const backend = await useBackend(recipe.backend, { quiet: true });
   const records = await loadRecords(recipe, onNotice);
   const tokenizer = checkpoint

@@ -1,5 +1,8 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseRecipe } from './load.ts';
+import { loadRecipe, parseRecipe } from './load.ts';
 import { nearest } from './nearest.ts';
 
 const good = `
@@ -134,6 +137,13 @@ describe('a bad recipe is refused in one line', () => {
     expect(() => load('')).toThrow(/^recipe\.yaml: a recipe is a YAML mapping/);
     expect(() => load(`${good}seed: 1\nseed: 2`)).toThrow(/^recipe\.yaml: .*unique/);
   });
+});
+
+it('names a file that is missing or no UTF-8', () => {
+  expect(() => loadRecipe('/nowhere/r.yaml')).toThrow(/^cannot read the recipe \/nowhere\/r\.yaml: no such file/);
+  const path = join(mkdtempSync(join(tmpdir(), 'attune-recipe-')), 'latin1.yaml');
+  writeFileSync(path, Buffer.from([0x6e, 0x3a, 0xe9]));
+  expect(() => loadRecipe(path)).toThrow(/latin1\.yaml: is not UTF-8 text/);
 });
 
 it('finds the nearest word, or none', () => {
