@@ -2,14 +2,14 @@ import { type Tensor1D, type Tensor4D, zeros } from '@tensorflow/tfjs-core';
 import type { DecoderConfig } from './config.ts';
 
 /** Keys and values of the tokens so far, one tensor per layer, for decoding token by token. */
-export interface KvCache {
+export type KvCache = {
   /** Per layer `[batch, kvHeads, capacity, headDim]`. */
   keys: Tensor4D[];
   /** Per layer `[batch, kvHeads, capacity, headDim]`. */
   values: Tensor4D[];
   /** int32 `[batch]`: how many entries of each row are valid. */
   lengths: Tensor1D;
-}
+};
 
 /**
  * An empty cache.

@@ -114,10 +114,7 @@ export class CausalLM {
    * tensors afterwards and go on with the one returned. For logits, `project` the hidden states.
    */
   step(inputs: StepInputs): StepOutput {
-    return tidy(() => {
-      const { hidden, cache } = decoderStep(this.params, this.config, inputs, { adapters: this.lora });
-      return { hidden, cache: { ...cache } };
-    });
+    return tidy(() => decoderStep(this.params, this.config, inputs, { adapters: this.lora }));
   }
 
   /** Hidden states, e.g. those of a step, → logits: `[..., d]` → `[..., vocab]`. */

@@ -61,12 +61,12 @@ export interface StepInputs {
 }
 
 /** What one step of decoding gives. */
-export interface StepOutput {
+export type StepOutput = {
   /** `[batch, seq, d]`, after the last norm; meaningless at padding. */
   hidden: Tensor3D;
   /** Takes the place of the cache that went in, which must not be used again. */
   cache: KvCache;
-}
+};
 
 /** Everything that the layers share. */
 interface Pass {
@@ -134,9 +134,7 @@ export function decoderStep(
   return { hidden, cache: next };
 }
 
-/**
- * Hidden states → logits over the vocabulary, `[..., d]` → `[..., vocab]`.
- */
+/** Hidden states → logits over the vocabulary, `[..., d]` → `[..., vocab]`. */
 export function decoderLogits<T extends Tensor>(params: Params, hidden: T): T {
   return linear(hidden, outputWeight(params));
 }
