@@ -44,7 +44,9 @@ export class Executable {
     this.name = name;
     this.#runtime = runtime;
     this.#cache = cache;
-    this.#model = encodeModel(model);
+    // Of the nodes that nobody reads, and of the inputs of a node, ONNX Runtime computes those first that come last
+    // in the file: written backwards, the graph runs in the order of the plan.
+    this.#model = encodeModel({ ...model, nodes: model.nodes.toReversed() });
     this.bytes = 2 * this.#model.byteLength + plan.nodes.length * BYTES_PER_NODE;
     this.inputs = model.inputs.map(toSlot);
     this.outputs = model.outputs.map(toSlot);

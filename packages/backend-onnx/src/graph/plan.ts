@@ -1,3 +1,4 @@
+import { schedule } from './schedule.ts';
 import type { Attribute } from './types.ts';
 import { type Constant, type GraphNode, type GraphValue, Leaf, NodeOutput } from './value.ts';
 
@@ -47,7 +48,7 @@ export function makePlan(outputs: readonly NodeOutput[]): Plan {
     parts.push(`${node.domain}:${node.opType}(${inputs})${attributesKey(node.attributes)}->${types}`);
   });
   parts.push(`=>${outputs.map((output) => names.get(output)).join()}`);
-  return { nodes, leaves, constants, outputs: [...outputs], key: parts.join('\n') };
+  return { nodes: schedule(nodes), leaves, constants, outputs: [...outputs], key: parts.join('\n') };
 }
 
 function reachable(outputs: readonly NodeOutput[]): GraphNode[] {

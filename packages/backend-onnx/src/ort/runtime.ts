@@ -8,8 +8,6 @@ import type { StringTable } from './strings.ts';
 
 const SEQUENTIAL = 0;
 const ENABLE_ALL = 99;
-/** It would undo gradient checkpointing, which computes the same thing twice on purpose to save memory. */
-const ALWAYS_DISABLED = ['CommonSubexpressionElimination'];
 
 export interface RuntimeOptions {
   /** Threads that compute one operator together; all cores by default. */
@@ -158,8 +156,9 @@ export class OrtRuntime {
     // The memory pattern keeps one block per session for the sum of all its tensors; the arena alone needs less.
     ort.check(ort.DisableMemPattern(handle));
     set('session.use_env_allocators', '1');
-    const disabled = [...ALWAYS_DISABLED, ...(options.disabledOptimizers ?? [])];
-    set('optimization.disable_specified_optimizers', disabled.join(';'));
+    if (options.disabledOptimizers?.length) {
+      set('optimization.disable_specified_optimizers', options.disabledOptimizers.join(';'));
+    }
     if (options.profile !== undefined) ort.check(ort.EnableProfiling(handle, options.profile));
     appendProvider(ort, handle, this.provider, options.providerOptions ?? {});
     return handle;
