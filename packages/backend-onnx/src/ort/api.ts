@@ -21,6 +21,7 @@ const FUNCTIONS = {
   ReleaseThreadingOptions: [122, 'void', ['void*']],
   SetGlobalIntraOpNumThreads: [147, 'void*', ['void*', 'int']],
   SetGlobalInterOpNumThreads: [148, 'void*', ['void*', 'int']],
+  SetGlobalSpinControl: [149, 'void*', ['void*', 'int']],
   GetErrorMessage: [2, 'str', ['void*']],
   ReleaseStatus: [93, 'void', ['void*']],
   CreateSessionOptions: [10, 'void*', ['void*']],

@@ -58,6 +58,7 @@ function createEnvironment(ort: OrtApi, threads: number): NonNullable<typeof cur
   const threading = ort.create((out) => ort.CreateThreadingOptions(out));
   ort.check(ort.SetGlobalIntraOpNumThreads(threading, threads));
   ort.check(ort.SetGlobalInterOpNumThreads(threading, 1));
+  ort.check(ort.SetGlobalSpinControl(threading, process.env.ATTUNE_SPIN === '0' ? 0 : 1));
   const handle = ort.create((out) => ort.CreateEnvWithGlobalThreadPools(LOG_FATAL, 'attune', threading, out));
   ort.ReleaseThreadingOptions(threading);
   const arena = ort.create((out) => ort.CreateCpuMemoryInfo(ARENA_ALLOCATOR, 0, out));
