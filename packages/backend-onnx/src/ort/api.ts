@@ -84,7 +84,7 @@ export function loadOrt(): OrtApi {
 
 function decodeTable(): OrtApi {
   const path = findLibrary();
-  library = koffi.load(path);
+  library = loadLibrary(path);
   const base: Pointer = library.func('OrtGetApiBase', 'void*', [])();
   const [getApi, getVersion] = koffi.decode(base, koffi.array('uint64', 2)) as Pointer[];
   const version: string = koffi.call(getVersion, koffi.proto('str', []));
@@ -113,6 +113,14 @@ function decodeTable(): OrtApi {
     return out[0]!;
   };
   return Object.assign(api as OrtApi, { check, create });
+}
+
+function loadLibrary(path: string) {
+  try {
+    return koffi.load(path);
+  } catch (error) {
+    throw new Error(`${path}: the ONNX Runtime library does not load: ${(error as Error).message}`);
+  }
 }
 
 /** Address of the memory behind a typed array, which the caller keeps alive. */

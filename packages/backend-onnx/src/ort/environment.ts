@@ -30,6 +30,11 @@ export function openEnvironment(ort: OrtApi, threads: number): Pointer {
   return current.handle;
 }
 
+/** Makes sure that there is an environment, of whatever number of threads: execution providers log through it. */
+export function ensureEnvironment(ort: OrtApi, threads: number): void {
+  current ??= createEnvironment(ort, threads);
+}
+
 /** Counts the sessions of the environment, which cannot be replaced while there are any. */
 export function countSession(change: 1 | -1): void {
   sessions += change;

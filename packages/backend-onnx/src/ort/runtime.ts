@@ -2,7 +2,13 @@ import { availableParallelism } from 'node:os';
 import type { Slot } from '../graph/executable.ts';
 import { DATA_TYPE, encodeModel } from '../onnx/model.ts';
 import { addressOf, loadOrt, type OrtApi, type Pointer } from './api.ts';
-import { type ArenaInfo, arenaInfo, countSession, openEnvironment } from './environment.ts';
+import {
+  type ArenaInfo,
+  arenaInfo,
+  countSession,
+  ensureEnvironment,
+  openEnvironment,
+} from './environment.ts';
 import { appendProvider, type ExecutionProvider } from './providers.ts';
 import type { StringTable } from './strings.ts';
 
@@ -36,6 +42,7 @@ export class OrtRuntime {
     this.ort = loadOrt();
     this.threads = options.threads ?? availableParallelism();
     this.provider = options.provider ?? 'cpu';
+    ensureEnvironment(this.ort, this.threads);
     this.sessionOptions = this.#createSessionOptions(options);
     this.hostMemory = this.ort.create((out) => this.ort.CreateCpuMemoryInfo(0, 0, out));
     this.#env = openEnvironment(this.ort, this.threads);
