@@ -1,5 +1,6 @@
 import { AddedVocabulary } from './added-vocabulary.ts';
 import { createDecodeStream, type DecodeStream } from './decode-stream.ts';
+import { ByteLevelDecoder } from './decoders/byte-level-decoder.ts';
 import { createDecoder, type Decoder } from './decoders/decoder.ts';
 import { type EncodeOptions, resolvePadding, resolveTruncation } from './encode-options.ts';
 import { Encoding, type EncodingColumns } from './encoding.ts';
@@ -33,6 +34,7 @@ export class Tokenizer {
   readonly #decoder: Decoder | null;
   readonly #added: AddedVocabulary;
   readonly #fast: FastEncoder | null;
+  readonly #byteLevel: ByteLevelDecoder | null;
 
   private constructor(json: TokenizerJson) {
     const { model, added_tokens, ...rest } = json;
@@ -46,6 +48,10 @@ export class Tokenizer {
       json.normalizer && createNormalizer(json.normalizer),
     );
     this.#added.add(added_tokens ?? []);
+    this.#byteLevel =
+      json.decoder?.type === 'ByteLevel'
+        ? new ByteLevelDecoder((id) => this.#tokenForDecoding(id, {})!)
+        : null;
     this.#fast = FastEncoder.create(json, this.model, this.#added, this.#postProcessor);
   }
 
@@ -121,6 +127,7 @@ export class Tokenizer {
       return { content, single_word, lstrip, rstrip, normalized, special };
     });
     this.#added.add(full);
+    this.#byteLevel?.clear();
     return full.map((token) => this.#added.get(token.content)!.id);
   }
 
@@ -161,6 +168,9 @@ export class Tokenizer {
    * @throws where an id is not in the vocabulary
    */
   decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    if (this.#byteLevel) {
+      return this.#byteLevel.decode(ids, options.skipSpecialTokens ? this.#added.specialIds : null);
+    }
     const tokens: string[] = [];
     for (const id of ids) {
       const token = this.#tokenForDecoding(id, options);

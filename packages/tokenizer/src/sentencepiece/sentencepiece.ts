@@ -6,7 +6,6 @@ import { type Path, UnigramSearch } from '../models/unigram-search.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { PrefixTrie } from '../text/prefix-trie.ts';
 import { wellFormed } from '../text/well-formed.ts';
-import { WordTable } from '../text/word-table.ts';
 import { longestMatch, sentencePieceBpe } from './bpe.ts';
 import { SentencePieceStream } from './decode.ts';
 import {
@@ -16,6 +15,7 @@ import {
   writeSentencePieceModel,
 } from './model-file.ts';
 import { type NormalizedText, SentencePieceNormalizer, SPACE_SYMBOL } from './normalizer.ts';
+import { WordwiseUnigram } from './wordwise.ts';
 
 export interface SentencePieceEncodeOptions {
   /** Begin with the piece of `bosId`. Default false. */
@@ -27,9 +27,6 @@ export interface SentencePieceEncodeOptions {
 }
 
 const utf8 = new TextEncoder();
-/** Words remembered with their pieces; when there are more, all are forgotten. */
-const CACHED_WORDS = 1 << 15;
-const CACHED_LENGTH = 64;
 
 /**
  * A SentencePiece tokenizer, exactly as the original encodes and decodes. Control symbols are never matched in
@@ -45,10 +42,8 @@ export class SentencePiece {
   readonly #search: UnigramSearch;
   readonly #scores: Float64Array;
   readonly #byteIds: number[] | null;
-  /** Whether no piece reaches over the beginning of a word, so that words can be encoded one by one. */
-  readonly #byWord: boolean;
-  readonly #cache = new WordTable(1 << 10);
-  #cachedPaths: { path: Path; margin: number }[] = [];
+  /** Encodes word by word, where no piece reaches over the beginning of a word. */
+  readonly #words: WordwiseUnigram | null;
 
   private constructor(model: SentencePieceModel, file: Uint8Array) {
     this.model = model;
@@ -77,7 +72,16 @@ export class SentencePiece {
       unknownId: () => model.unkId,
     });
     this.#byteIds = model.byteFallback ? byteIds(model) : null;
-    this.#byWord = model.modelType === 'unigram' && pieces.every(({ piece }) => !/[^▁]▁/u.test(piece));
+    const isWordwise =
+      model.modelType === 'unigram' &&
+      !model.treatWhitespaceAsSuffix &&
+      this.#ids.has(SPACE_SYMBOL) &&
+      pieces.every(({ piece }) => !/[^▁]▁/u.test(piece));
+    this.#words = isWordwise
+      ? new WordwiseUnigram(this.#search, this.#scores, model.unkId, (text, path, push) =>
+          this.#emit(text, path, push),
+        )
+      : null;
   }
 
   /**
@@ -125,15 +129,16 @@ export class SentencePiece {
 
   /** The text as the model sees it. */
   normalize(text: string): string {
-    return this.#normalizer.normalize(wellFormed(text)).text;
+    return this.#normalizer.normalizeText(wellFormed(text));
   }
 
   /** Encodes a text to ids. */
   encodeIds(text: string, options: SentencePieceEncodeOptions = {}): number[] {
-    const normalized = this.#normalizer.normalize(wellFormed(text));
+    const normalized = this.normalize(text);
     const ids: number[] = [];
     if (options.bos) ids.push(this.#control('bos'));
-    this.#emit(normalized.text, this.#segment(normalized.text, options.sampling), (id) => ids.push(id));
+    if (this.#words && !options.sampling) this.#words.encode(normalized, ids);
+    else this.#emit(normalized, this.#segment(normalized, options.sampling), (id) => ids.push(id));
     if (options.eos) ids.push(this.#control('eos'));
     return ids;
   }
@@ -209,7 +214,7 @@ export class SentencePiece {
     const alpha = sampling?.alpha ?? 0.1;
     if (modelType === 'unigram') {
       if (random) return this.#search.lattice(text).sample(alpha, random);
-      return this.#byWord ? this.#bestByWord(text) : this.#search.best(text, 0, text.length);
+      return this.#words ? this.#words.best(text) : this.#search.best(text, 0, text.length);
     }
     let ends: number[];
     if (modelType === 'bpe') {
@@ -235,50 +240,6 @@ export class SentencePiece {
       at += symbol || (text.codePointAt(at)! > 0xffff ? 2 : 1);
     }
     return ends;
-  }
-
-  /**
-   * The best path word by word, known words from the cache. Between segmentations of equal score, rounding of
-   * the sum over the whole text decides in the original, so those decisions are made again with the sum so far.
-   */
-  #bestByWord(text: string): Path {
-    const whole: Path = [];
-    let total = 0;
-    for (let start = 0; start < text.length; ) {
-      const end = wordEnd(text, start);
-      const { path, margin } = this.#bestOfWord(text, start, end);
-      const isClose = margin <= (Math.abs(total) + 1000) * 2 ** -48;
-      const exact = isClose ? this.#search.best(text, start, end, total) : path;
-      const shift = isClose ? 0 : start;
-      for (const [from, to, id] of exact) {
-        whole.push([from + shift, to + shift, id]);
-        total += id === this.model.unkId ? this.#unknownScore : this.#scores[id]!;
-      }
-      start = end;
-    }
-    return whole;
-  }
-
-  get #unknownScore(): number {
-    return this.#search.unknownScore;
-  }
-
-  /** A word's best path, with positions from 0. */
-  #bestOfWord(text: string, start: number, end: number): { path: Path; margin: number } {
-    const hash = WordTable.hash(text, start, end);
-    const known = this.#cache.find(text, start, end, hash);
-    if (known >= 0) return this.#cachedPaths[known]!;
-    const path: Path = this.#search
-      .best(text, start, end)
-      .map(([from, to, id]) => [from - start, to - start, id]);
-    const found = { path, margin: this.#search.margin };
-    if (end - start > CACHED_LENGTH) return found;
-    if (this.#cache.size === CACHED_WORDS) {
-      this.#cache.clear();
-      this.#cachedPaths = [];
-    }
-    this.#cachedPaths[this.#cache.add(text, start, end, hash)] = found;
-    return found;
   }
 
   /** Writes a path out: unknown characters become bytes, or one token a run of them. */
@@ -324,14 +285,6 @@ export class SentencePiece {
     });
     return columns;
   }
-}
-
-/** Where the word that begins at `start` ends: before the next visible space. */
-function wordEnd(text: string, start: number): number {
-  let at = start;
-  while (at < text.length && text[at] === SPACE_SYMBOL) at++;
-  const next = text.indexOf(SPACE_SYMBOL, at);
-  return next < 0 ? text.length : next;
 }
 
 /** The ends of the words of a word model, each visible space beginning one. */
