@@ -140,7 +140,9 @@ describe('a bad recipe is refused in one line', () => {
 });
 
 it('names a file that is missing or no UTF-8', () => {
-  expect(() => loadRecipe('/nowhere/r.yaml')).toThrow(/^cannot read the recipe \/nowhere\/r\.yaml: no such file/);
+  expect(() => loadRecipe('/nowhere/r.yaml')).toThrow(
+    /^cannot read the recipe \/nowhere\/r\.yaml: no such file/,
+  );
   const path = join(mkdtempSync(join(tmpdir(), 'attune-recipe-')), 'latin1.yaml');
   writeFileSync(path, Buffer.from([0x6e, 0x3a, 0xe9]));
   expect(() => loadRecipe(path)).toThrow(/latin1\.yaml: is not UTF-8 text/);
