@@ -8,15 +8,17 @@ import { number, several, wholeNumber } from './option-parsers.ts';
 const EXAMPLES = `
 Examples:
   attune generate ./model --prompt "Once upon a time"
-  attune generate ./model --chat --prompt "What is 12 + 30?"     with the model's chat template
+  attune generate ./model --prompt "What is 12 + 30?" --system "Be brief."
   attune generate ./model --prompt "2 + 2 =" --temperature 0      the likeliest answer
   attune generate ./model --prompt "An idea:" --n 4 --seed 1      four answers, the same each time
   echo "The capital of France is" | attune generate ./model --max-tokens 5
-  attune generate ./model --prompt "x" --json                     tokens and log-probabilities`;
+  attune generate ./model --prompt "x" --json                     tokens and log-probabilities
+
+A model with a chat template gets the prompt as a message; --raw continues it as it is.`;
 
 interface Options {
   prompt?: string;
-  chat?: boolean;
+  raw?: boolean;
   system?: string;
   adapter?: string;
   maxTokens: number;
@@ -34,11 +36,11 @@ interface Options {
 /** `attune generate <model-dir>`. */
 export function generateCommand(): Command {
   return new Command('generate')
-    .description('Complete a prompt, shown as it is generated.')
+    .description('Answer a message or complete a text, shown as it is generated.')
     .argument('<model-dir>', 'folder with config.json, weights and tokenizer.json')
-    .option('--prompt <text>', 'what to complete (default: what is piped in)')
-    .option('--chat', 'send the prompt as a message, through the chat template')
-    .option('--system <text>', 'system message for --chat')
+    .option('--prompt <text>', 'what to answer or complete (default: what is piped in)')
+    .option('--system <text>', 'system message before the prompt')
+    .option('--raw', 'continue the prompt as it is, without the chat template')
     .option('--adapter <folder>', 'LoRA adapters to apply')
     .option('--max-tokens <number>', 'most tokens to generate', wholeNumber(1), 128)
     .option(
@@ -94,14 +96,15 @@ function encodePrompt(
   dir: string,
   { tokenizer, prompts }: Pretrained,
   text: string,
-  options: Options,
+  { raw, system }: Options,
 ): number[] {
-  const { chat, system } = options;
-  if (!chat && system !== undefined) throw new Error('--system needs --chat');
-  if (!chat) return tokenizer.encodeIds(text, { specialTokens: 'allow' });
-  if (!prompts.template) {
-    throw new Error(`${dir}: has no chat template; leave --chat out to complete the plain prompt`);
+  const chat = prompts.template !== undefined && !raw;
+  if (!chat && system !== undefined) {
+    throw new Error(
+      raw ? '--system is for messages, --raw for plain text' : `${dir}: has no chat template for --system`,
+    );
   }
+  if (!chat) return tokenizer.encodeIds(text, { specialTokens: 'allow' });
   const user = { role: 'user', content: text };
   return prompts.encode(system === undefined ? [user] : [{ role: 'system', content: system }, user]);
 }
@@ -119,6 +122,6 @@ async function printJson({ model }: Pretrained, prompt: number[], settings: Gene
 }
 
 function readPiped(): string {
-  if (process.stdin.isTTY) throw new Error('nothing to complete: give --prompt "text", or pipe a text in');
+  if (process.stdin.isTTY) throw new Error('no prompt: give --prompt "text", or pipe a text in');
   return readFileSync(0, 'utf8').replace(/\n$/, '');
 }

@@ -76,12 +76,14 @@ describe('bad input gives one line and a failure', () => {
 
 describe('generate', () => {
   it('prints what the library generates', async () => {
-    const { model, tokenizer, text } = loadPretrained(dir);
-    const options = { maxNewTokens: 12, seed: 4, tokenizer: text };
-    const [generation] = await generate(model, [tokenizer.encodeIds('the cat')], options);
+    const { model, tokenizer, prompts, text, stopIds } = loadPretrained(dir);
+    const options = { maxNewTokens: 12, seed: 4, tokenizer: text, stopIds };
+    const [generation] = await generate(model, [prompts.encode('the cat')], options);
+    const [raw] = await generate(model, [tokenizer.encodeIds('the cat')], options);
     const args = ['generate', dir, '--seed', '4', '--max-tokens', '12'];
     expect(attune([...args, '--prompt', 'the cat']).stdout).toBe(`${generation!.text}\n`);
     expect(attune(args, { input: 'the cat\n' }).stdout).toBe(`${generation!.text}\n`);
+    expect(attune([...args, '--prompt', 'the cat', '--raw']).stdout).toBe(`${raw!.text}\n`);
     const json = JSON.parse(attune([...args, '--prompt', 'the cat', '--json']).stdout);
     expect(json.ids).toEqual(generation!.ids);
   });
@@ -97,13 +99,13 @@ describe('generate', () => {
       ['--prompt', 'the '.repeat(200)],
       /prompt has \d+ tokens, but the model's context holds 128/,
     ],
-    ['an empty prompt', ['--prompt', ''], /prompt must have at least one token/],
+    ['an empty prompt', ['--raw', '--prompt', ''], /prompt must have at least one token/],
     [
       'an impossible setting',
       ['--prompt', 'x', '--top-p', '2'],
       /topP must be above 0 and at most 1, found 2/,
     ],
-    ['--system without --chat', ['--prompt', 'x', '--system', 'y'], /--system needs --chat/],
+    ['--system with --raw', ['--prompt', 'x', '--system', 'y', '--raw'], /--system is for messages/],
   ])('refuses %s', (_, args, message) => {
     const { code, stderr } = attune(['generate', dir, ...args]);
     expect(code).toBe(1);
