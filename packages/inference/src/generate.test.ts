@@ -90,14 +90,6 @@ describe('generate', () => {
     expectSame(after, await generateUncached(changing, prompts, { temperature: 0, maxNewTokens: 8 }));
   });
 
-  it('decodes the same text at once and as it grows', async () => {
-    const options = { maxNewTokens: 20, n: 3, stopIds: [3, 4, 5, 6], seed: 9, tokenizer: letters };
-    const streamed = await generate(model, prompts, { ...options, onToken: () => {} });
-    expect((await generate(model, prompts, options)).map(({ text }) => text)).toEqual(
-      streamed.map(({ text }) => text),
-    );
-  });
-
   it('follows adapters as they come and go', async () => {
     const adapted = tinyModel();
     const options = { temperature: 0, maxNewTokens: 8 };

@@ -75,16 +75,13 @@ export class GenerationRequest {
   }
 
   private createSequences(): void {
-    const { promptIds, prompt, firstSample, samples, firstCounter, contextLength, options, onToken } =
-      this.spec;
-    const streamed = onToken !== undefined;
+    const { promptIds, prompt, firstSample, samples, firstCounter, contextLength, options } = this.spec;
     this.sequences = Array.from({ length: samples }, (_, i) => {
       const identity = {
         prompt,
         sample: firstSample + i,
         counter: firstCounter + i,
         contextLength,
-        streamed,
       };
       return new Sequence(promptIds, identity, options);
     });
@@ -92,10 +89,6 @@ export class GenerationRequest {
 
   private settle(): void {
     this.ended = true;
-    try {
-      this.resolve(this.sequences.map((sequence) => sequence.result()));
-    } catch (error) {
-      this.reject(error);
-    }
+    this.resolve(this.sequences.map((sequence) => sequence.result()));
   }
 }

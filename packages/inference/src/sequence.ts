@@ -5,7 +5,7 @@ import type { Sampler, TokenLogProb } from './sampler.ts';
 import { StopStrings } from './stop-strings.ts';
 import { StreamDecoder } from './stream-decoder.ts';
 
-/** Which sequence this is: it answers `prompt`, and its draws are those of number `sample + firstSample` under the seed. */
+/** Which sequence this is. */
 export interface SequenceIdentity {
   prompt: number;
   sample: number;
@@ -13,8 +13,6 @@ export interface SequenceIdentity {
   counter: number;
   /** Most tokens that prompt and answer may have together. */
   contextLength: number;
-  /** Whether somebody reads the text as it grows; if not, it is decoded once, at the end. Default true. */
-  streamed?: boolean;
 }
 
 /** One sequence while it grows: draws its tokens, keeps its text, knows when to stop. */
@@ -37,8 +35,7 @@ export class Sequence {
     this.identity = identity;
     this.options = options;
     this.history = adjustsLogits(options.sampling) ? new TokenHistory(promptIds) : undefined;
-    const reading = identity.streamed !== false || options.stop.length > 0;
-    this.decoder = options.tokenizer && reading ? new StreamDecoder(options.tokenizer) : undefined;
+    this.decoder = options.tokenizer && new StreamDecoder(options.tokenizer);
     this.stops = new StopStrings(options.stop);
   }
 
@@ -93,14 +90,9 @@ export class Sequence {
       logProbs: this.logProbs,
       finishReason: this.finishReason ?? 'cancelled',
     };
-    if (this.options.tokenizer) generation.text = this.decoder ? this.text : this.decodeAll();
+    if (this.decoder) generation.text = this.text;
     if (this.options.topLogProbs > 0) generation.topLogProbs = this.topLogProbs;
     return generation;
-  }
-
-  private decodeAll(): string {
-    const stoppedById = this.options.stopIds.has(this.ids.at(-1) ?? -1);
-    return this.options.tokenizer!.decode(stoppedById ? this.ids.slice(0, -1) : this.ids);
   }
 
   /** Decides whether the new token ends the sequence; returns the text that became certain. */
