@@ -19,3 +19,7 @@ export { Tokenizer } from './tokenizer.ts';
 export type * from './tokenizer-json.ts';
 export type { TrainBpeOptions } from './train/train-bpe.ts';
 export { trainBPE } from './train/train-bpe.ts';
+export type { TrainUnigramOptions } from './train/train-unigram.ts';
+export { trainUnigram } from './train/train-unigram.ts';
+export type { TrainWordPieceOptions } from './train/train-word-piece.ts';
+export { trainWordPiece } from './train/train-word-piece.ts';
