@@ -5,12 +5,10 @@
  *   node conformance/run.mjs [--backend onnx|cpu] [--grep <regular expression>] [--verbose]
  *
  * Ends with the line `N passed, N failed, N skipped`; the exit code is 1 when a case failed. Skipped are the cases
- * that the suite itself leaves out and those on the exclusion list (exclusions.mjs).
+ * that the suite itself leaves out and those on the exclusion list (exclusions.ts).
  */
 import { parseArgs } from 'node:util';
 import { importBundled } from './bundle.mjs';
-import { EXCLUSIONS } from './exclusions.mjs';
-import { printReport } from './report.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -24,13 +22,12 @@ if (!['onnx', 'cpu'].includes(options.backend)) {
   process.exit(2);
 }
 
-const { runSuite } = await importBundled(`suite-${options.backend}.ts`);
-const started = performance.now();
+const { EXCLUSIONS, judge, reportOf, runSuite } = await importBundled(`suite-${options.backend}.ts`);
 const results = await runSuite(options.grep);
 if (results.length === 0) {
   console.error(`--grep: no case matches ${options.grep}`);
   process.exit(2);
 }
-const seconds = (performance.now() - started) / 1000;
-const exclusions = options.backend === 'onnx' ? EXCLUSIONS : [];
-process.exit(printReport(results, exclusions, { verbose: options.verbose, seconds }) ? 0 : 1);
+const verdict = judge(results, options.backend === 'onnx' ? EXCLUSIONS : []);
+console.log(reportOf(verdict, options.verbose));
+process.exit(verdict.failed.length === 0 ? 0 : 1);

@@ -3,4 +3,6 @@ import './jasmine.ts';
 import './backend-cpu.ts';
 import '@tensorflow/tfjs-core/dist/tests.js';
 
+export { EXCLUSIONS } from './exclusions.ts';
+export { judge, reportOf } from './report.ts';
 export { runSuite } from './suite.ts';
