@@ -33,7 +33,7 @@ export interface StepEvent {
 export interface Speed {
   /** Of this step, sampling included. */
   seconds: number;
-  /** Tokens with loss per second. */
+  /** Tokens read per second, prompts included and padding left out. */
   tokensPerSecond: number;
   /** Resident memory of the process. */
   memoryBytes: number;

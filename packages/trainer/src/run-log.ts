@@ -39,11 +39,12 @@ export class RunLog {
     step: number,
     metrics: Record<string, number>,
     samples: readonly Sample[],
+    inputTokens: number,
     logEvery: number,
   ): Promise<void> {
     this.step = step;
     Object.assign(this.metrics, metrics);
-    const speed = this.measure(metrics.tokens!);
+    const speed = this.measure(inputTokens);
     if (step % logEvery === 0 || step === this.steps) {
       this.folder.metrics.append({ step, ...metrics });
       const { remainingSeconds: _, ...measured } = speed;

@@ -100,7 +100,7 @@ async function takeSteps(
       ...result.metrics,
       ...metrics,
     };
-    await log.onStep(step + 1, logged, samples, recipe.output.logEvery);
+    await log.onStep(step + 1, logged, samples, result.inputTokens, recipe.output.logEvery);
 
     const done = step + 1;
     if (done === steps || (recipe.evaluation.every > 0 && done % recipe.evaluation.every === 0)) {

@@ -45,6 +45,7 @@ function makeMicroBatch(examples: readonly EncodedExample[], options: BatchOptio
     ...tokens,
     rows,
     tokens: tokens.mask.reduce((sum, value) => sum + value, 0),
+    inputTokens: rows.flat().reduce((sum, { ids }) => sum + ids.length - 1, 0),
     examples: options.packing
       ? examples.reduce((sum, { sequences }) => sum + sequences.length, 0)
       : examples.length,

@@ -15,7 +15,7 @@ export function createLogProbs(model: CausalLM): (batch: TokenBatch) => Promise<
     name: 'log-probabilities',
   });
   return async (batch) => {
-    const tensors = toTensors({ ...batch, rows: [], tokens: 0, examples: 0, names: [] });
+    const tensors = toTensors({ ...batch, rows: [], tokens: 0, inputTokens: 0, examples: 0, names: [] });
     const result = await compiled.runAsync(tensors);
     const values = (await result.data()) as Float32Array;
     tf.dispose([...Object.values(tensors), result]);

@@ -19,6 +19,8 @@ export interface MicroBatch extends TokenBatch {
   desirable?: Float32Array;
   /** Tokens that carry loss. */
   tokens: number;
+  /** Tokens that the model reads, padding left out. */
+  inputTokens: number;
   /** Examples: sequences or pairs. */
   examples: number;
   /** What messages call each example, e.g. `train.jsonl row 17`. */

@@ -37,6 +37,7 @@ function batchOf(...lengths: number[]): MicroBatch {
     ...tokens,
     rows,
     tokens: tokens.mask.reduce((sum, value) => sum + value, 0),
+    inputTokens: rows.flat().reduce((sum, { ids }) => sum + ids.length - 1, 0),
     examples: rows.length,
     names: lengths.map((n) => `row ${n}`),
   };

@@ -34,6 +34,8 @@ export interface StepResult {
   gradNorm: number;
   /** Tokens that carried loss. */
   tokens: number;
+  /** Tokens that the model read, padding left out. */
+  inputTokens: number;
   /** Set when loss or gradients are not finite: then nothing was updated. */
   culprit?: string;
 }
@@ -93,7 +95,8 @@ export class TrainStep {
     tf.dispose(grads);
     const total = (i: number) => values.reduce((sum, one) => sum + one[i]!, 0);
     const metrics = Object.fromEntries(this.metricNames.map((name, i) => [name, total(i + 1)]));
-    return { loss: total(0), metrics, gradNorm, tokens: totals.tokens, culprit };
+    const inputTokens = batches.reduce((sum, batch) => sum + batch.inputTokens, 0);
+    return { loss: total(0), metrics, gradNorm, tokens: totals.tokens, inputTokens, culprit };
   }
 
   /** Frees the compiled graphs. */
