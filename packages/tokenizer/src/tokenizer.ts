@@ -8,6 +8,7 @@ import { concatenate, emptyColumns, pad, truncateSequences } from './encoding-op
 import { FastEncoder } from './fast-encoder.ts';
 import { createModel } from './models/create-model.ts';
 import { type Model, type TokenizeOptions, TokenSink } from './models/model.ts';
+import { MAX_ID } from './models/vocabulary.ts';
 import { createNormalizer } from './normalizers/normalizer.ts';
 import { createPostProcessor, type PostProcessor } from './post-processors/post-processor.ts';
 import { createPreTokenizer, type PreTokenizer } from './pre-tokenizers/pre-tokenizer.ts';
@@ -64,6 +65,7 @@ export class Tokenizer {
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || !('model' in parsed)) {
       throw new Error('tokenizer.json: must be an object with a "model"; is this another file?');
     }
+    checkAddedTokens((parsed as TokenizerJson).added_tokens);
     return new Tokenizer(parsed as TokenizerJson);
   }
 
@@ -259,4 +261,19 @@ export class Tokenizer {
       columns.attentionMask.push(1);
     });
   }
+}
+
+function checkAddedTokens(tokens: unknown): void {
+  if (tokens === undefined || tokens === null) return;
+  if (!Array.isArray(tokens)) {
+    throw new Error(`tokenizer.json: added_tokens must be an array, found ${typeof tokens}`);
+  }
+  tokens.forEach((token: AddedTokenJson | null, i) => {
+    const isValid = typeof token?.content === 'string' && Number.isInteger(token.id) && token.id >= 0;
+    if (isValid && token.id <= MAX_ID) return;
+    const found = JSON.stringify(token)?.slice(0, 60);
+    throw new Error(
+      `tokenizer.json: added_tokens[${i}] must have content and an id from 0 to ${MAX_ID}, found ${found}`,
+    );
+  });
 }

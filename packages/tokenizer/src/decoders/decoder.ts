@@ -1,3 +1,4 @@
+import { createComponent } from '../component-fields.ts';
 import { metaspaceOptions } from '../pre-tokenizers/metaspace.ts';
 import { CHAR_TO_BYTE } from '../text/byte-alphabet.ts';
 import { matchFinder } from '../text/match-finder.ts';
@@ -29,16 +30,10 @@ const FACTORIES: Record<string, (json: ComponentJson) => Decoder> = {
 
 /**
  * Builds the decoder that a `tokenizer.json` describes.
- * @throws where the type is unknown
+ * @throws where the type is unknown, or a field is missing or of the wrong kind
  */
 export function createDecoder(json: ComponentJson): Decoder {
-  const factory = Object.hasOwn(FACTORIES, json.type) ? FACTORIES[json.type] : undefined;
-  if (!factory) {
-    throw new Error(
-      `tokenizer.json: decoder.type must be one of ${Object.keys(FACTORIES).join(', ')}, found ${JSON.stringify(json.type)}`,
-    );
-  }
-  return factory(json);
+  return createComponent('decoder', FACTORIES, json);
 }
 
 /** The bytes of a byte-level token; a token that is not of the byte alphabet stands for its own UTF-8. */

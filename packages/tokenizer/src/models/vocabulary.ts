@@ -32,7 +32,8 @@ export class Vocabulary {
   }
 }
 
-const MAX_ID = 2 ** 24;
+/** Ids are array indices: one absurd id must not fill the memory. */
+export const MAX_ID = 2 ** 24;
 
 function checkId(token: string, id: unknown): void {
   if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > MAX_ID) {

@@ -1,3 +1,4 @@
+import { createComponent } from '../component-fields.ts';
 import type { AlignedText } from '../text/aligned-text.ts';
 import { textToByteChars } from '../text/byte-alphabet.ts';
 import { isSpace } from '../text/char-class.ts';
@@ -33,16 +34,10 @@ const FACTORIES: Record<string, (json: ComponentJson) => Normalizer> = {
 
 /**
  * Builds the normalizer that a `tokenizer.json` describes.
- * @throws where the type is unknown
+ * @throws where the type is unknown, or a field is missing or of the wrong kind
  */
 export function createNormalizer(json: ComponentJson): Normalizer {
-  const factory = Object.hasOwn(FACTORIES, json.type) ? FACTORIES[json.type] : undefined;
-  if (!factory) {
-    throw new Error(
-      `tokenizer.json: normalizer.type must be one of ${Object.keys(FACTORIES).join(', ')}, found ${JSON.stringify(json.type)}`,
-    );
-  }
-  return factory(json);
+  return createComponent('normalizer', FACTORIES, json);
 }
 
 /** Character by character, as the references do: a final sigma is not told from others. */

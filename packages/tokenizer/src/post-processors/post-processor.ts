@@ -1,3 +1,4 @@
+import { createComponent } from '../component-fields.ts';
 import { Encoding, type EncodingColumns } from '../encoding.ts';
 import { addedColumns, concatenate } from '../encoding-ops.ts';
 import { isSpace } from '../text/char-class.ts';
@@ -33,16 +34,10 @@ const FACTORIES: Record<string, (json: ComponentJson) => PostProcessor> = {
 
 /**
  * Builds the post-processor that a `tokenizer.json` describes.
- * @throws where the type is unknown
+ * @throws where the type is unknown, or a field is missing or of the wrong kind
  */
 export function createPostProcessor(json: ComponentJson): PostProcessor {
-  const factory = Object.hasOwn(FACTORIES, json.type) ? FACTORIES[json.type] : undefined;
-  if (!factory) {
-    throw new Error(
-      `tokenizer.json: post_processor.type must be one of ${Object.keys(FACTORIES).join(', ')}, found ${JSON.stringify(json.type)}`,
-    );
-  }
-  return factory(json);
+  return createComponent('post_processor', FACTORIES, json);
 }
 
 /** An encoding and its overflowing parts, each between the given tokens. */

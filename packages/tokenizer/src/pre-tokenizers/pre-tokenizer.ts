@@ -1,3 +1,4 @@
+import { createComponent } from '../component-fields.ts';
 import type { AlignedText } from '../text/aligned-text.ts';
 import { classOf, isSpace, NUMBER, PUNCTUATION } from '../text/char-class.ts';
 import type { ComponentJson } from '../tokenizer-json.ts';
@@ -40,16 +41,10 @@ const FACTORIES: Record<string, (json: ComponentJson) => PreTokenizer> = {
 
 /**
  * Builds the pre-tokenizer that a `tokenizer.json` describes.
- * @throws where the type is unknown
+ * @throws where the type is unknown, or a field is missing or of the wrong kind
  */
 export function createPreTokenizer(json: ComponentJson): PreTokenizer {
-  const factory = Object.hasOwn(FACTORIES, json.type) ? FACTORIES[json.type] : undefined;
-  if (!factory) {
-    throw new Error(
-      `tokenizer.json: pre_tokenizer.type must be one of ${Object.keys(FACTORIES).join(', ')}, found ${JSON.stringify(json.type)}`,
-    );
-  }
-  return factory(json);
+  return createComponent('pre_tokenizer', FACTORIES, json);
 }
 
 const splitEach = (pieces: AlignedText[], find: (text: string) => Span[], behavior: SplitBehavior) =>
