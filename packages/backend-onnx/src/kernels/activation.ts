@@ -2,6 +2,7 @@
 import type { GraphBuilder, LoweringContext, Value } from '../graph/types.ts';
 import { defineKernel } from './registry.ts';
 import { binary, compare, numeric, scalar, select, unary } from './support.ts';
+import { log1pSmall } from './unary.ts';
 
 export function relu(g: GraphBuilder, x: Value): Value {
   return unary(g, 'Relu', x);
@@ -41,12 +42,10 @@ defineKernel('Prelu', ({ g, inputs }: LoweringContext) =>
   prelu(g, g.cast(inputs.x!, 'float32'), g.cast(inputs.alpha!, 'float32')),
 );
 
-/** Below this, log(1 + exp(x)) rounds to 0 although exp(x) is still the right answer (2⁻²³, plus a margin). */
-const SOFTPLUS_TINY = Math.log(2 ** -23) + 2;
+/** log(1 + exp(x)) = max(x, 0) + log(1 + exp(−|x|)), where nothing overflows or cancels. */
 defineKernel('Softplus', ({ g, inputs }: LoweringContext) => {
   const x = g.cast(inputs.x!, 'float32');
-  const isTiny = compare(g, 'Less', x, scalar(g, SOFTPLUS_TINY, 'float32'));
-  return select(g, isTiny, unary(g, 'Exp', x), unary(g, 'Softplus', x));
+  return binary(g, 'Add', relu(g, x), log1pSmall(g, unary(g, 'Exp', unary(g, 'Neg', unary(g, 'Abs', x)))));
 });
 
 /** 1 above 0, `alpha` elsewhere, NaN stays. */

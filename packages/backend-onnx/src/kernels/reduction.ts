@@ -3,7 +3,7 @@ import type { GraphBuilder, LoweringContext, Value } from '../graph/types.ts';
 import { defineKernel } from './registry.ts';
 import { binary, compare, dropNaNs, numeric, parseAxes, parseAxis, scalar, select } from './support.ts';
 
-/** An ONNX reduction over `axes`; no axes leave the tensor as it is. */
+/** An ONNX reduction over `axes`; those of extent 1 only leave the shape. */
 export function reduce(
   g: GraphBuilder,
   opType: string,
@@ -11,8 +11,8 @@ export function reduce(
   axes: readonly number[],
   keepDims = false,
 ): Value {
-  if (axes.length === 0) return x;
   const shape = x.shape.flatMap((extent, i) => (!axes.includes(i) ? [extent] : keepDims ? [1] : []));
+  if (axes.every((axis) => x.shape[axis] === 1)) return g.reshape(x, shape);
   return g.op(opType, [x, g.constant(axes, 'int64')], x.type, shape, { keepdims: Number(keepDims) });
 }
 

@@ -77,8 +77,10 @@ export function slice(
   return g.op('Slice', [x, ...operands], x.type, shape);
 }
 
+/** Reorders the axes; for free when only axes of extent 1 move. */
 export function transpose(g: GraphBuilder, x: Value, perm: readonly number[]): Value {
-  if (perm.every((axis, i) => axis === i)) return x;
+  const moving = perm.filter((axis) => x.shape[axis] !== 1);
+  if (moving.every((axis, i) => i === 0 || axis > moving[i - 1]!)) return g.reshape(x, pick(x.shape, perm));
   return g.op('Transpose', [x], x.type, pick(x.shape, perm), { perm });
 }
 

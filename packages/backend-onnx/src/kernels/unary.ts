@@ -83,18 +83,18 @@ ofFloats('Expm1', (g, x) => {
   return select(g, compare(g, 'Less', unary(g, 'Abs', x), half), small, large);
 });
 
-// Near 0, 1 + x rounds to u; log(u) · x / (u − 1) undoes the rounding error (Higham 2002, "Accuracy and Stability
-// of Numerical Algorithms", section 1.14.1).
 ofFloats('Log1p', (g, x) => {
+  const isSmall = compare(g, 'Less', unary(g, 'Abs', x), scalar(g, 0.5, 'float32'));
+  return select(g, isSmall, log1pSmall(g, x), unary(g, 'Log', binary(g, 'Add', x, scalar(g, 1, 'float32'))));
+});
+
+/** log(1 + x) for −½ < x ≤ 1. Near 0, 1 + x rounds to u; what was rounded off counts as log(1 + (x − (u − 1)) / u). */
+export function log1pSmall(g: GraphBuilder, x: Value): Value {
   const one = scalar(g, 1, 'float32');
   const u = binary(g, 'Add', x, one);
-  const logU = unary(g, 'Log', u);
-  const rounded = binary(g, 'Sub', u, one);
-  const corrected = binary(g, 'Mul', logU, binary(g, 'Div', x, rounded));
-  const isTiny = compare(g, 'Equal', rounded, scalar(g, 0, 'float32'));
-  const isSmall = compare(g, 'Less', unary(g, 'Abs', x), scalar(g, 0.5, 'float32'));
-  return select(g, isTiny, x, select(g, isSmall, corrected, logU));
-});
+  const lost = binary(g, 'Sub', x, binary(g, 'Sub', u, one));
+  return binary(g, 'Add', unary(g, 'Log', u), binary(g, 'Div', lost, u));
+}
 
 function test(g: GraphBuilder, opType: string, x: Value): Value {
   return g.op(opType, [x], 'bool', x.shape);
