@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
+import type { EngineRequest } from '@attune/inference';
 import OpenAI, { APIError } from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tinyModelFolder } from '../test/tiny-folder.ts';
 import { createApp } from './create-app.ts';
 import { type Server, startServer } from './serve-command.ts';
@@ -10,8 +11,7 @@ let server: Server;
 let client: OpenAI;
 
 beforeAll(async () => {
-  process.env.ATTUNE_BACKEND ??= 'cpu';
-  dir = await tinyModelFolder();
+  dir = await tinyModelFolder({ contextLength: 2048 });
   server = await startServer(dir, { port: 0, name: 'tiny', maxBatch: 4, maxQueue: 3 });
   client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 });
 });
@@ -23,9 +23,10 @@ afterAll(async () => {
 
 const hello = [{ role: 'user' as const, content: 'hello' }];
 
-async function idle(): Promise<void> {
-  while (server.model.engine.load.running > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+/** The token that would end an answer. */
+const neverStop = { 2: -100 };
+/** Keeps the engine busy until it is cancelled. */
+const endless = { maxNewTokens: 1900, logitBias: neverStop };
 
 describe('chat completions', () => {
   it('answers, the same again for the same seed', async () => {
@@ -173,46 +174,44 @@ describe('many clients', () => {
   });
 
   it('are told to come back when the queue is full', async () => {
-    const ask = () => client.completions.create({ model: 'tiny', prompt: 'the', max_tokens: 100, n: 4 });
-    const answers = await Promise.allSettled(Array.from({ length: 8 }, ask));
-    const refused = answers.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
-    expect(refused.length).toBeGreaterThan(0);
-    for (const { reason } of refused) expect((reason as APIError).status).toBe(429);
-    expect(answers.length - refused.length).toBeGreaterThanOrEqual(3);
+    const accepted: EngineRequest[] = [];
+    const fill = () => {
+      for (;;) accepted.push(server.model.engine.submit([1], { ...endless, n: 4 }));
+    };
+    expect(fill).toThrow('requests are waiting already');
+    const refused = client.completions.create({ model: 'tiny', prompt: 'the' });
+    await expect(refused).rejects.toMatchObject({
+      status: 429,
+      code: 'queue_full',
+      type: 'rate_limit_error',
+    });
+    for (const request of accepted) request.cancel();
+    expect((await client.completions.create({ model: 'tiny', prompt: 'the' })).choices).toHaveLength(1);
   });
 
   it('free their place when they go away, streaming or not', async () => {
-    const stream = await client.completions.create({
-      model: 'tiny',
-      prompt: 'the',
-      max_tokens: 120,
-      stream: true,
-    });
-    for await (const _ of stream) break;
-    await idle();
+    const submitted = vi.spyOn(server.model.engine, 'submit');
+    const body = { model: 'tiny', prompt: 'the', max_tokens: 1900, logit_bias: neverStop };
+    for await (const _ of await client.completions.create({ ...body, stream: true })) break;
 
     const abort = new AbortController();
-    const pending = client.completions.create(
-      { model: 'tiny', prompt: 'the', max_tokens: 120 },
-      { signal: abort.signal },
-    );
-    while (server.model.engine.load.running === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const pending = client.completions.create(body, { signal: abort.signal });
+    await vi.waitFor(() => expect(submitted).toHaveBeenCalledTimes(2));
     abort.abort();
     await expect(pending).rejects.toThrow();
-    await idle();
+    for (const { value } of submitted.mock.results) {
+      expect((await (value as EngineRequest).result)[0]!.finishReason).toBe('cancelled');
+    }
+    submitted.mockRestore();
   });
 
   it('are answered about health while the model runs', async () => {
-    const done: string[] = [];
-    const long = client.completions
-      .create({ model: 'tiny', prompt: 'the', max_tokens: 120 })
-      .then(() => done.push('long'));
-    while (server.model.engine.load.running === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const running = server.model.engine.submit([1], endless);
+    for await (const _ of running) break;
     const health = await (await fetch(`${server.url}/health`)).json();
-    done.push('health');
-    await long;
     expect(health).toEqual({ status: 'ok', model: 'tiny', running: 1, queued: 0 });
-    expect(done).toEqual(['health', 'long']);
+    running.cancel();
+    expect((await running.result)[0]!.finishReason).toBe('cancelled');
   });
 });
 
@@ -238,14 +237,14 @@ describe('errors', () => {
     ],
     [
       'an answer over the context',
-      { ...base, max_tokens: 500 },
+      { ...base, max_tokens: 5000 },
       400,
       'context_length_exceeded',
-      "the model's context holds 128 tokens",
+      "the model's context holds 2048 tokens",
     ],
     [
       'a prompt over the context',
-      { ...base, messages: [{ role: 'user', content: 'sat '.repeat(300) }] },
+      { ...base, messages: [{ role: 'user', content: 'sat '.repeat(3000) }] },
       400,
       'context_length_exceeded',
       'shorten',
@@ -358,8 +357,14 @@ describe('the rest', () => {
   it('finishes running answers before it closes, and takes no new ones', async () => {
     const closing = await startServer(dir, { port: 0 });
     const own = new OpenAI({ baseURL: `${closing.url}/v1`, apiKey: 'none', maxRetries: 0 });
-    const answer = own.completions.create({ model: closing.model.id, prompt: 'the', max_tokens: 60 });
-    while (closing.model.engine.load.running === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const submitted = vi.spyOn(closing.model.engine, 'submit');
+    const answer = own.completions.create({
+      model: closing.model.id,
+      prompt: 'the',
+      max_tokens: 60,
+      logit_bias: neverStop,
+    });
+    await vi.waitFor(() => expect(submitted).toHaveBeenCalled());
     await closing.close();
     expect((await answer).usage!.completion_tokens).toBe(60);
     await expect(own.completions.create({ model: closing.model.id, prompt: 'the' })).rejects.toThrow();

@@ -26,6 +26,8 @@ export class ContinuousBatch {
   private readonly firstRoom: number;
   private readonly sampler: Sampler;
   private waiting: GenerationRequest[] = [];
+  /** Requests whose prompts are being fed. */
+  private joining: GenerationRequest[] = [];
   /** One per row of the cache; undefined where a sequence has ended. */
   private rows: (Row | undefined)[] = [];
   private cache: CacheTensors | undefined;
@@ -42,18 +44,20 @@ export class ContinuousBatch {
     this.sampler = new Sampler(decoder.vocabSize);
   }
 
-  /** Requests that have not started. */
+  /** Requests that wait. */
   get queued(): number {
-    return this.waiting.length;
+    return this.waiting.filter((request) => !request.ended).length;
   }
 
-  /** Sequences that are running. */
+  /** Sequences that run, or whose prompt is being fed. */
   get running(): number {
-    return this.rows.filter((row) => row).length;
+    const joining = this.joining.filter((request) => !request.ended);
+    return this.activeRows().length + joining.reduce((sum, { samples }) => sum + samples, 0);
   }
 
+  /** Nothing is left to do, not even to free the cache. */
   get idle(): boolean {
-    return this.queued === 0 && this.running === 0;
+    return this.waiting.length === 0 && this.rows.length === 0;
   }
 
   /** Queues a request; it starts at the next step that has room for all its samples. */
@@ -71,19 +75,18 @@ export class ContinuousBatch {
 
   private dropEnded(): void {
     this.waiting = this.waiting.filter((request) => !request.ended);
-    this.rows = this.rows.map((row) =>
-      row && !row.request.ended && !row.sequence.finishReason ? row : undefined,
-    );
+    this.rows = this.rows.map((row) => (row && isActive(row) ? row : undefined));
   }
 
   private async admit(): Promise<void> {
-    const joining = this.takeWaiting();
-    if (joining.length === 0) return;
+    this.joining = this.takeWaiting();
+    if (this.joining.length === 0) return;
     try {
-      await this.join(joining);
+      await this.join(this.joining);
     } catch (error) {
-      for (const request of joining) request.fail(error);
+      for (const request of this.joining) request.fail(error);
     }
+    this.joining = [];
   }
 
   /** The requests at the head of the queue that fit the free rows and can be fed together. */
@@ -175,7 +178,7 @@ export class ContinuousBatch {
   }
 
   private activeRows(): number[] {
-    return [...this.rows.keys()].filter((row) => this.rows[row]);
+    return [...this.rows.keys()].filter((i) => this.rows[i] && isActive(this.rows[i]));
   }
 
   private clear(): void {
@@ -184,4 +187,8 @@ export class ContinuousBatch {
     this.rows = [];
     this.capacity = 0;
   }
+}
+
+function isActive({ request, sequence }: Row): boolean {
+  return !request.ended && !sequence.finishReason;
 }

@@ -67,6 +67,21 @@ describe('Engine', () => {
     expect(memory().numTensors).toBe(before);
   });
 
+  it('never loses sight of a request, also while its prompt is fed', async () => {
+    const engine = new Engine(tinyModel());
+    const request = engine.submit([1, 2, 3], { maxNewTokens: 5, n: 3 });
+    let generated = 0;
+    const reading = (async () => {
+      for await (const _ of request) generated++;
+    })();
+    while (generated === 0) {
+      const { running, queued } = engine.load;
+      expect(queued > 0 ? { queued } : { running }).toEqual(queued > 0 ? { queued: 1 } : { running: 3 });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await reading;
+  });
+
   it('refuses what it cannot take', async () => {
     const engine = new Engine(tinyModel(), { maxBatch: 1, maxQueue: 1 });
     const accepted = [1, 2].map((id) => engine.submit([id], { maxNewTokens: 3 }));
