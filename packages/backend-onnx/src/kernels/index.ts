@@ -12,6 +12,7 @@ import './segment.ts';
 import './creation.ts';
 import './matmul.ts';
 import './convolution.ts';
+import './convolution-gradient.ts';
 import './pooling.ts';
 import './normalisation.ts';
 import './image.ts';

@@ -1,7 +1,7 @@
 /** Pooling and its gradients. */
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { GraphBuilder, LoweringContext, Value } from '../graph/types.ts';
-import { spreadChannelsFirst } from './convolution.ts';
+import { spreadChannelsFirst } from './convolution-gradient.ts';
 import { defineKernel } from './registry.ts';
 import { along, binary, dropNaNs, iota, pad, scalar, sizeOf } from './support.ts';
 import { toChannelsFirst, toChannelsLast, type Window, windowAttributes, windowOf } from './window.ts';

@@ -60,15 +60,8 @@ export function windowAttributes(window: Window): Record<string, Attribute> {
     kernel_shape: window.kernel,
     strides: window.strides,
     dilations: window.dilations,
-    pads: paddingsOf(window)
-      .map(([n]) => n)
-      .concat(paddingsOf(window).map(([, n]) => n)),
+    pads: [...window.before, ...window.after.map((n) => Math.max(0, n))],
   };
-}
-
-/** `[before, after]` of every spatial axis. */
-export function paddingsOf({ before, after }: Window): [number, number][] {
-  return before.map((n, i) => [n, Math.max(0, after[i]!)]);
 }
 
 /** `[batch, ...space, channels]` → `[batch, channels, ...space]`. */
@@ -93,8 +86,9 @@ export function toChannelsLast(g: GraphBuilder, x: Value): Value {
  * `[batch, ...output, channels]` of the elements of `x`, `[batch, ...input, channels]`, that lie under it.
  */
 export function patches(g: GraphBuilder, x: Value, window: Window): Value[] {
-  const { kernel, strides, dilations, output } = window;
-  const padded = pad(g, x, [[0, 0], ...paddingsOf(window), [0, 0]]);
+  const { kernel, strides, dilations, output, before, after } = window;
+  const paddings = before.map((n, i): [number, number] => [n, Math.max(0, after[i]!)]);
+  const padded = pad(g, x, [[0, 0], ...paddings, [0, 0]]);
   const axes = kernel.map((_, i) => i + 1);
   return places(kernel).map((place) => {
     const begin = place.map((k, i) => k * dilations[i]!);
