@@ -22,6 +22,7 @@ import {
   type Tensor4D,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { dropoutNumbers } from './adapter-dropout.ts';
 import type { KvCache } from './cache.ts';
 import type { DecoderConfig } from './config.ts';
 import { need, type Params } from './parameters.ts';
@@ -44,7 +45,7 @@ export interface DecoderInputs {
 /** What a forward pass is told besides parameters, configuration and inputs. */
 export interface DecoderOptions {
   /** LoRA's scale and dropout; adapters among the parameters are ignored without it. */
-  adapters?: Omit<AdapterContext, 'seed'>;
+  adapters?: Pick<AdapterContext, 'scale' | 'dropout'>;
   /** Keep only each layer's input for the backward pass and compute the rest again. Default false. */
   gradientCheckpointing?: boolean;
 }
@@ -90,17 +91,32 @@ export function decoderHidden(
   inputs: DecoderInputs,
   options: DecoderOptions = {},
 ): Tensor3D {
-  const { inputIds, segmentIds, dropoutSeed: seed } = inputs;
+  const { inputIds, segmentIds } = inputs;
   const mask = segmentIds && segmentMask(segmentIds);
   const positions = inputs.positions ?? (mask ? segmentPositions(mask) : firstPositions(inputIds.shape[1]));
   const pass: Pass = {
     config,
     rope: rotaryTables(config, positions),
-    adapters: options.adapters && { ...options.adapters, seed },
+    adapters: withDropout(options.adapters, config, inputs),
     mask,
     attend: (_, q, k, v, mask) => attention(q, k, v, { causal: true, mask }),
   };
   return runLayers(params, inputIds, pass, options.gradientCheckpointing ? checkpointedLayer : decoderLayer);
+}
+
+/** Tensors that go into projections: a layer's input to q, k and v, to o, to gate and up, and to down. */
+const INPUTS_PER_LAYER = 4;
+
+function withDropout(
+  adapters: DecoderOptions['adapters'],
+  config: DecoderConfig,
+  { inputIds, dropoutSeed }: DecoderInputs,
+): AdapterContext | undefined {
+  if (!adapters?.dropout || !dropoutSeed) return adapters;
+  const inputs = config.num_hidden_layers * INPUTS_PER_LAYER;
+  const heads = config.num_attention_heads * config.head_dim;
+  const width = Math.max(config.hidden_size, heads, config.intermediate_size);
+  return { ...adapters, numbers: dropoutNumbers(dropoutSeed, inputs, inputIds.size, width) };
 }
 
 /** The hidden states of new tokens that attend to a cache as well, and the cache with them added. */
@@ -165,7 +181,7 @@ function selfAttention(params: Params, layer: number, x: Tensor3D, pass: Pass): 
   const prefix = `model.layers.${layer}.self_attn`;
   const [batch, seq] = x.shape;
 
-  const input = projectionInput(x, adapters, layer * 4);
+  const input = projectionInput(x, adapters, layer * INPUTS_PER_LAYER);
   const heads = (name: string, count: number): Tensor4D => {
     const flat = project(params, `${prefix}.${name}_proj`, input, adapters);
     const perHead: Tensor4D = reshape(flat, [batch, seq, count, config.head_dim]);
@@ -178,15 +194,20 @@ function selfAttention(params: Params, layer: number, x: Tensor3D, pass: Pass): 
 
   const out = transpose(pass.attend(layer, q, k, v, pass.mask), [0, 2, 1, 3]);
   const joined: Tensor3D = reshape(out, [batch, seq, config.num_attention_heads * config.head_dim]);
-  return project(params, `${prefix}.o_proj`, projectionInput(joined, adapters, layer * 4 + 1), adapters);
+  return project(
+    params,
+    `${prefix}.o_proj`,
+    projectionInput(joined, adapters, layer * INPUTS_PER_LAYER + 1),
+    adapters,
+  );
 }
 
 function mlp(params: Params, layer: number, x: Tensor3D, { adapters }: Pass): Tensor3D {
   const prefix = `model.layers.${layer}.mlp`;
-  const input = projectionInput(x, adapters, layer * 4 + 2);
+  const input = projectionInput(x, adapters, layer * INPUTS_PER_LAYER + 2);
   const gate = project(params, `${prefix}.gate_proj`, input, adapters);
   const up = project(params, `${prefix}.up_proj`, input, adapters);
-  const inner = projectionInput(swiglu(gate, up), adapters, layer * 4 + 3);
+  const inner = projectionInput(swiglu(gate, up), adapters, layer * INPUTS_PER_LAYER + 3);
   return project(params, `${prefix}.down_proj`, inner, adapters);
 }
 
@@ -197,7 +218,7 @@ function mlp(params: Params, layer: number, x: Tensor3D, { adapters }: Pass): Te
 function checkpointedLayer(params: Params, layer: number, x: Tensor3D, pass: Pass): Tensor3D {
   const { rope, mask, adapters } = pass;
   const own = Object.entries(params).filter(([name]) => name.startsWith(`model.layers.${layer}.`));
-  const shared = Object.entries({ ...rope, mask, seed: adapters?.seed }).filter(([, value]) => value);
+  const shared = Object.entries({ ...rope, mask, ...adapters?.numbers }).filter(([, value]) => value);
   const names = [...own, ...shared].map(([name]) => name);
 
   const run = checkpoint(
@@ -207,7 +228,10 @@ function checkpointedLayer(params: Params, layer: number, x: Tensor3D, pass: Pas
         ...pass,
         rope: { cos: given.cos!, sin: given.sin! },
         mask: given.mask as Tensor4D | undefined,
-        adapters: adapters && { ...adapters, seed: given.seed as Scalar | undefined },
+        adapters: adapters && {
+          ...adapters,
+          numbers: adapters.numbers && { table: given.table as Tensor2D, picks: given.picks as Tensor2D },
+        },
       });
     },
     shared.map(([, value]) => value!),

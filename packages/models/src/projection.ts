@@ -1,15 +1,16 @@
-import { dropout, linear } from '@attune/backend-onnx/ops';
-import { add, mul, type Scalar, scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { linear } from '@attune/backend-onnx/ops';
+import { add, mul, type Tensor } from '@tensorflow/tfjs-core';
+import { adapterDropout, type DropoutNumbers } from './adapter-dropout.ts';
 import { need, type Params } from './parameters.ts';
 
 /** How adapters act in a forward pass. */
 export interface AdapterContext {
   /** alpha / rank. */
   scale: number;
-  /** Probability with which an element of an adapter's input is dropped, when there is a seed. */
+  /** Probability with which an element of an adapter's input is dropped. */
   dropout: number;
-  /** int32 scalar, another one each step; without it nothing is dropped. */
-  seed?: Scalar;
+  /** Without them nothing is dropped. */
+  numbers?: DropoutNumbers;
 }
 
 /** A tensor that goes into one or more projections, and what their adapters see of it. */
@@ -19,19 +20,18 @@ export interface ProjectionInput<T extends Tensor = Tensor> {
   dropped: () => T;
 }
 
-/**
- * @param purpose a number that no other input of the model has: it makes the dropout of each independent
- */
+/** @param index which of the model's projection inputs x is: each has a dropout of its own */
 export function projectionInput<T extends Tensor>(
   x: T,
   adapters: AdapterContext | undefined,
-  purpose: number,
+  index: number,
 ): ProjectionInput<T> {
-  let dropped = adapters?.seed && adapters.dropout > 0 ? undefined : x;
+  const { numbers, dropout = 0 } = adapters ?? {};
+  let dropped: T | undefined = numbers && dropout > 0 ? undefined : x;
   return {
     x,
     dropped: () => {
-      dropped ??= dropout(x, adapters!.dropout, purposeSeed(adapters!.seed!, purpose));
+      dropped ??= adapterDropout(x, dropout, numbers!, index);
       return dropped;
     },
   };
@@ -55,11 +55,4 @@ export function project<T extends Tensor>(
   if (!down || !adapters) return y;
   const up = need(params, `${name}.lora_B.weight`);
   return add(y, linear(mul(linear(input.dropped(), down), adapters.scale), up));
-}
-
-/** More than the inputs of any model: seeds of different steps and purposes stay different. */
-const PURPOSES = 4096;
-
-function purposeSeed(seed: Scalar, purpose: number): Scalar {
-  return add(mul(seed, scalar(PURPOSES, 'int32')), scalar(purpose, 'int32'));
 }
