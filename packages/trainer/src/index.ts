@@ -9,6 +9,8 @@ export {
   type StepEvent,
 } from './callbacks.ts';
 export { type Checkpoint, findCheckpoint, listCheckpoints, writeCheckpoint } from './checkpoint/folders.ts';
+export type { EncodedExample, EncodedPrompt, OfflineKind, TextCodec } from './data/encode.ts';
+export { type BatchOptions, makeMicroBatches } from './data/micro-batches.ts';
 export { characterTokenizer, obtainTokenizer, readTokenizer, specialTokens } from './data/tokenizer.ts';
 export { UserError } from './errors.ts';
 export { consoleProgress, describeStep, type ProgressStream } from './logs/console.ts';

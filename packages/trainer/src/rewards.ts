@@ -13,7 +13,9 @@ export function createScoring(specs: Recipe['rewards']): ScoreAnswers | undefine
   return combine(
     specs.map(({ name, weight, ...options }) => {
       const create = rewards[name] as (options: object) => Reward;
-      return { name, weight, reward: create(options) };
+      // A reward that is named twice is told apart by its mode.
+      const mode = 'mode' in options && options.mode ? `-${options.mode}` : '';
+      return { name: name + mode, weight, reward: create(options) };
     }),
   );
 }

@@ -48,7 +48,10 @@ describe('a good recipe', () => {
 
   it('has its paths relative to itself, those of the command line to the working folder', () => {
     expect(load(good).data.train.path).toBe('/recipes/problems.jsonl');
-    expect(load(good, 'data.train.path=x.jsonl').data.train.path).toBe(`${process.cwd()}/x.jsonl`);
+    const here = (name: string) => `${process.cwd()}/${name}`;
+    expect(load(good, 'data.train.path=x.jsonl').data.train.path).toBe(here('x.jsonl'));
+    expect(load(`${good}model: { layers: 2 }`, 'model={path: m}').model.path).toBe(here('m'));
+    expect(load(good, 'model=m').model.path).toBe(here('m'));
   });
 
   it('takes overrides of any depth and kind', () => {

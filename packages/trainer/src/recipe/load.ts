@@ -3,7 +3,7 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { fileError, UserError } from '../errors.ts';
 import { describeIssues } from './issues.ts';
-import { applyOverrides, expandShorthands, type Plain, pathKeys } from './overrides.ts';
+import { applyOverrides, expandShorthands, type Plain, resolvePaths } from './overrides.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
 
 /** A recipe together with where it came from. */
@@ -50,7 +50,8 @@ export function parseRecipe(
       `${label}: a recipe is a YAML mapping with sections such as model, data and optimizer`,
     );
   }
-  const written = makePathsAbsolute(expandShorthands(raw as Plain), folder);
+  const written = expandShorthands(structuredClone(raw as Plain));
+  resolvePaths(written, folder);
   const { recipe: changed } = applyOverrides(written, overrides);
   const filled = withDefaultNames(changed);
   const parsed = recipeSchema.safeParse(filled);
@@ -92,17 +93,6 @@ function withDefaultNames(recipe: Plain): Plain {
 const isPlain = (value: unknown): value is Plain =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function makePathsAbsolute(recipe: Plain, folder: string): Plain {
-  const copy = structuredClone(recipe);
-  for (const key of pathKeys) {
-    const parts = key.split('.');
-    const last = parts.pop()!;
-    const parent = parts.reduce<unknown>((at, part) => (isPlain(at) ? at[part] : undefined), copy);
-    if (isPlain(parent) && typeof parent[last] === 'string') parent[last] = resolve(folder, parent[last]);
-  }
-  return copy;
-}
-
 /** What no single key can tell: sections that exclude or need each other. */
 function contradictions(recipe: Recipe, written: Plain): string[] {
   const problems: string[] = [];
@@ -111,7 +101,7 @@ function contradictions(recipe: Recipe, written: Plain): string[] {
   const sizes = sized.filter((key) => !['path', 'gradientCheckpointing'].includes(key));
   if (model.path !== undefined && sizes.length > 0) {
     problems.push(
-      `model.${sizes[0]} belongs to a new model, but model.path names one that has its sizes already`,
+      `model.${sizes[0]} belongs to a new model, but model.path names one that has its sizes already; replace the section with model={path: folder}`,
     );
   }
   for (const [key, from] of Object.entries({ train: data.train, validation: data.validation })) {

@@ -16,7 +16,7 @@ const shorthands: Record<string, string> = {
 };
 
 /** Keys whose value is a path: relative to the recipe in the recipe, to the working folder on the command line. */
-export const pathKeys = ['model.path', 'tokenizer.path', 'data.train.path', 'data.validation.path'];
+const pathKeys = ['model.path', 'tokenizer.path', 'data.train.path', 'data.validation.path'];
 
 /** Writes `algorithm: dpo` out as `algorithm: { name: dpo }`, and likewise for the other sections. */
 export function expandShorthands(recipe: Plain): Plain {
@@ -35,21 +35,39 @@ export function expandShorthands(recipe: Plain): Plain {
  * @throws UserError when a word has no `=` or walks into a value that has no parts
  */
 export function applyOverrides(recipe: Plain, words: readonly string[]): { recipe: Plain; keys: string[] } {
-  const changed = structuredClone(recipe);
+  let changed = structuredClone(recipe);
   const keys = words.map((word) => {
     const equals = word.indexOf('=');
     if (equals < 1) throw new UserError(`${word}: an override is written key=value, e.g. batch.size=8`);
     const key = word.slice(0, equals);
-    set(changed, key.split('.'), parseValue(key, word.slice(equals + 1)), word);
+    set(changed, key.split('.'), parseValue(word.slice(equals + 1)), word);
+    changed = expandShorthands(changed);
+    resolvePaths(changed, process.cwd(), key);
     return key;
   });
-  return { recipe: expandShorthands(changed), keys };
+  return { recipe: changed, keys };
 }
 
-function parseValue(key: string, text: string): unknown {
+/**
+ * Makes the paths of a recipe absolute, in place.
+ * @param folder what they are relative to
+ * @param within only those at or below this dotted key
+ */
+export function resolvePaths(recipe: Plain, folder: string, within?: string): void {
+  for (const key of pathKeys) {
+    if (within !== undefined && key !== within && !key.startsWith(`${within}.`)) continue;
+    const parts = key.split('.');
+    const last = parts.pop()!;
+    const parent = parts.reduce<unknown>((at, part) => (at as Plain | undefined)?.[part], recipe) as
+      | Plain
+      | undefined;
+    if (typeof parent?.[last] === 'string') parent[last] = resolve(folder, parent[last]);
+  }
+}
+
+function parseValue(text: string): unknown {
   try {
-    const value: unknown = parse(text);
-    return pathKeys.includes(key) && typeof value === 'string' ? resolve(value) : value;
+    return parse(text);
   } catch {
     return text;
   }
