@@ -1,9 +1,10 @@
 /**
  * The kernels against TensorFlow.js's `cpu` backend, the slow twin, where tfjs-core's own tests do not look:
- * types, NaN, empty tensors, ranks 0 to 6, sizes beyond what is baked into a graph.
+ * types, NaN, empty tensors, ranks 0 to 6, sizes beyond what is baked into a graph; lazily and compiled.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
+import { jit } from '../jit.ts';
 import { useBackend } from '../use-backend.ts';
 
 type Run = () => tf.Tensor | tf.Tensor[];
@@ -24,16 +25,21 @@ async function outcomes(backend: 'cpu' | 'onnx', run: Run): Promise<Outcome[]> {
 function agree(name: string, run: Run, tolerance = 1e-5): void {
   test(name, async () => {
     const expected = await outcomes('cpu', run);
-    const actual = await outcomes('onnx', run);
-    expect(actual.map(({ shape, dtype }) => ({ shape, dtype }))).toEqual(
-      expected.map(({ shape, dtype }) => ({ shape, dtype })),
-    );
-    for (const [i, { values }] of actual.entries()) {
-      const wanted = expected[i]!.values;
-      const wrong = values.findIndex((value, j) => !close(value, wanted[j]!, tolerance));
-      if (wrong >= 0) expect.fail(`[${wrong}]: expected ${wanted[wrong]}, found ${values[wrong]}`);
-    }
+    const compiled = jit(run);
+    compare(await outcomes('onnx', run), expected, tolerance);
+    compare(await outcomes('onnx', compiled), expected, tolerance);
+    compiled.dispose();
   });
+}
+
+function compare(actual: Outcome[], expected: Outcome[], tolerance: number): void {
+  const kinds = (list: Outcome[]) => list.map(({ shape, dtype }) => ({ shape, dtype }));
+  expect(kinds(actual)).toEqual(kinds(expected));
+  for (const [i, { values }] of actual.entries()) {
+    const wanted = expected[i]!.values;
+    const wrong = values.findIndex((value, j) => !close(value, wanted[j]!, tolerance));
+    if (wrong >= 0) expect.fail(`[${wrong}]: expected ${wanted[wrong]}, found ${values[wrong]}`);
+  }
 }
 
 function close(a: number, b: number, tolerance: number): boolean {
