@@ -73,8 +73,6 @@ export type OrtApi = Record<keyof typeof FUNCTIONS, CFunction> & {
 };
 
 let loaded: OrtApi | undefined;
-/** Held for good: koffi unloads a library that is garbage collected, and the function table would point at nothing. */
-let library: ReturnType<typeof koffi.load> | undefined;
 
 /** Loads the library once per process and decodes its function table. */
 export function loadOrt(): OrtApi {
@@ -84,8 +82,7 @@ export function loadOrt(): OrtApi {
 
 function decodeTable(): OrtApi {
   const path = findLibrary();
-  library = loadLibrary(path);
-  const base: Pointer = library.func('OrtGetApiBase', 'void*', [])();
+  const base: Pointer = loadLibrary(path).func('OrtGetApiBase', 'void*', [])();
   const [getApi, getVersion] = koffi.decode(base, koffi.array('uint64', 2)) as Pointer[];
   const version: string = koffi.call(getVersion, koffi.proto('str', []));
   const table: Pointer | null = koffi.call(getApi, koffi.proto('void*', ['uint32']), API_VERSION);
@@ -117,10 +114,25 @@ function decodeTable(): OrtApi {
 
 function loadLibrary(path: string) {
   try {
-    return koffi.load(path);
+    const library = koffi.load(path);
+    pinLibrary(path);
+    return library;
   } catch (error) {
     throw new Error(`${path}: the ONNX Runtime library does not load: ${(error as Error).message}`);
   }
+}
+
+/**
+ * Loads the library once more, past koffi. koffi unloads what it loaded when the handle is garbage collected and when
+ * the process ends; ONNX Runtime's threads would then run code that is no longer there: a segmentation fault.
+ */
+function pinLibrary(path: string): void {
+  if (process.platform === 'win32') {
+    koffi.load('kernel32.dll').func('LoadLibraryW', 'void*', ['str16'])(path);
+    return;
+  }
+  const RTLD_NOW = 2;
+  koffi.load(null).func('dlopen', 'void*', ['str', 'int'])(path, RTLD_NOW);
 }
 
 /** Address of the memory behind a typed array, which the caller keeps alive. */
