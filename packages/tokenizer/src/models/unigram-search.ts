@@ -44,33 +44,40 @@ export class UnigramSearch {
     this.#reserve(length + 1);
     const [best, second, from, ids] = [this.#best, this.#second, this.#from, this.#ids];
     const { scores, unknownScore, unknownId } = this.#options;
+    const trie = this.#trie;
     from.fill(-1, 0, length + 1);
     second.fill(-Infinity, 0, length + 1);
+    best.fill(-Infinity, 0, length + 1);
     best[0] = initial;
-    const reach = (at: number, to: number, id: number, score: number) => {
-      const total = best[at]! + score;
-      if (from[to]! >= 0 && total <= best[to]!) {
-        if (total > second[to]!) second[to] = total;
-        return;
-      }
-      second[to] = from[to]! >= 0 ? best[to]! : -Infinity;
-      best[to] = total;
-      from[to] = at;
-      ids[to] = id;
-    };
     for (let at = 0; at < length; ) {
       const unit = text.charCodeAt(start + at);
       const charEnd = at + ((unit & 0xfc00) === 0xd800 ? 2 : 1);
+      const score = best[at]!;
       let covered = false;
       for (let node = 0, to = at; to < length; ) {
-        node = this.#trie.step(node, text.charCodeAt(start + to++));
+        node = trie.step(node, text.charCodeAt(start + to++));
         if (node === 0) break;
-        const id = this.#trie.valueAt(node);
+        const id = trie.valueAt(node);
         if (id < 0 || forbidden?.has(id)) continue;
-        reach(at, to, id, scores[id]!);
         covered ||= to === charEnd;
+        const total = score + scores[id]!;
+        if (from[to]! < 0 || total > best[to]!) {
+          second[to] = best[to]!;
+          best[to] = total;
+          from[to] = at;
+          ids[to] = id;
+        } else if (total > second[to]!) second[to] = total;
       }
-      if (!covered) reach(at, charEnd, unknownId(text.slice(start + at, start + charEnd)), unknownScore);
+      if (!covered) {
+        const id = unknownId(text.slice(start + at, start + charEnd));
+        const total = score + unknownScore;
+        if (from[charEnd]! < 0 || total > best[charEnd]!) {
+          second[charEnd] = best[charEnd]!;
+          best[charEnd] = total;
+          from[charEnd] = at;
+          ids[charEnd] = id;
+        } else if (total > second[charEnd]!) second[charEnd] = total;
+      }
       at = charEnd;
     }
     const path: Path = [];
