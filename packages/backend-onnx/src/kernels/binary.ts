@@ -63,7 +63,7 @@ defineKernel('FloorDiv', ({ g, inputs }: LoweringContext) =>
   wholeQuotient(g, inputs.a!, inputs.b!, (quotient) => unary(g, 'Floor', quotient)),
 );
 
-/** a / b as int32, and 0 where b is 0: an integer division by 0 would end the process. */
+/** a / b as int32, and 0 where b is 0, as in TensorFlow.js: ONNX Runtime refuses to divide whole numbers by 0. */
 function wholeQuotient(g: GraphBuilder, a: Value, b: Value, round = (quotient: Value) => quotient): Value {
   const divisor = g.cast(b, 'float64');
   const quotient = round(binary(g, 'Div', g.cast(a, 'float64'), divisor));
@@ -80,7 +80,7 @@ arithmetic('Mod', (g, a, b) => {
     const sameSign = compare(g, 'Equal', compare(g, 'Less', a, zero), compare(g, 'Less', b, zero));
     return select(g, sameSign, first, remainder(binary(g, 'Add', first, b)));
   }
-  // In 64 bits, and never by 0: the processor traps on either overflow.
+  // Never by 0, which ONNX Runtime refuses, and in 64 bits, where −2³¹ modulo −1 does not overflow.
   const divisor = select(g, compare(g, 'Equal', b, scalar(g, 0, 'int32')), scalar(g, 1, 'int32'), b);
   return g.cast(binary(g, 'Mod', g.cast(a, 'int64'), g.cast(divisor, 'int64')), 'int32');
 });
