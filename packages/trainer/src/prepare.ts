@@ -131,7 +131,7 @@ function optimizerOptions({ optimizer }: Recipe) {
 async function offlineSources(context: Context): Promise<Pick<Run, 'source' | 'evaluator' | 'steps'>> {
   const { recipe, algorithm, options, model, codec, records, folder, onNotice } = context;
   const kind = algorithm.batch as Exclude<typeof algorithm.batch, 'rollout'>;
-  const { size, micro = size, packing, groupByLength } = recipe.batch;
+  const { size = 8, micro = size, packing, groupByLength } = recipe.batch;
   const maxLength = longestSequence(context);
   const encode = (part: readonly DataRecord[], say = onNotice) =>
     encodeExamples(part, codec, { kind, maxLength, packing, onNotice: say });
@@ -170,7 +170,7 @@ async function rolloutSources(context: Context): Promise<Pick<Run, 'source' | 'e
   const prompts = encodePrompts(records.train, codec, { maxLength: room, onNotice });
   if (prompts.length === 0) throw new UserError('no prompt is left: raise batch.maxLength or model.context');
   const { rollout } = recipe;
-  const size = recipe.batch.size;
+  const { size = rollout.prompts * rollout.answers } = recipe.batch;
   const source = new RolloutSource(prompts, {
     model,
     reference: algorithm.needs?.(options).reference ? frozenModel(context) : undefined,
@@ -206,8 +206,21 @@ function longestSequence({ recipe, model }: Context): number {
 }
 
 function heldOutPrompts({ records, codec, recipe }: Context, maxLength: number): EncodedPrompt[] {
-  const asked = records.validation.filter(({ example }) => 'prompt' in example);
-  return encodePrompts(asked.slice(0, recipe.evaluation.examples), codec, { maxLength, onNotice: () => {} });
+  const { examples, samples } = recipe.evaluation;
+  const asked = records.validation.filter(({ example }) => 'prompt' in example).slice(0, examples);
+  if (asked.length > 0) return encodePrompts(asked, codec, { maxLength, onNotice: () => {} });
+  return records.validation.slice(0, samples).map((record) => openingOf(record, codec, maxLength));
+}
+
+/** The first words of a held-out text, for the model to continue. */
+function openingOf(
+  { example, row, name }: DataRecord,
+  { tokenizer }: TextCodec,
+  maxLength: number,
+): EncodedPrompt {
+  const text = example.kind === 'text' ? example.text.slice(0, 200) : '';
+  const ids = Array.from(tokenizer.encodeIds(text)).slice(0, Math.max(1, Math.min(8, maxLength - 1)));
+  return { ids, text: tokenizer.decode(ids), row, name };
 }
 
 function makeEvaluator(
@@ -215,8 +228,20 @@ function makeEvaluator(
   batches: ConstructorParameters<typeof Evaluator>[0]['batches'],
   prompts: readonly EncodedPrompt[],
 ): Evaluator | undefined {
-  const { every, samples, maxTokens = recipe.rollout.maxTokens } = recipe.evaluation;
+  const { every, samples, temperature, maxTokens = recipe.rollout.maxTokens } = recipe.evaluation;
   if (every === 0 || (batches.length === 0 && prompts.length === 0)) return undefined;
   const score = createScoring(recipe.rewards);
-  return new Evaluator({ model, algorithm, options, codec, batches, prompts, score, samples, maxTokens });
+  return new Evaluator({
+    model,
+    algorithm,
+    options,
+    codec,
+    batches,
+    prompts,
+    score,
+    samples,
+    maxTokens,
+    temperature,
+    seed: recipe.seed,
+  });
 }

@@ -23,6 +23,8 @@ export class RunLog {
   constructor(folder: RunFolder, callbacks: Required<Callbacks>) {
     this.folder = folder;
     this.callbacks = callbacks;
+    Object.assign(this.metrics, folder.checkpoint?.state.metrics);
+    Object.assign(this.scores, folder.checkpoint?.state.scores);
   }
 
   /** Starts the clock. */
@@ -73,10 +75,16 @@ export class RunLog {
     await this.callbacks.onCheckpoint(checkpoint);
   }
 
-  /** Puts everything logged on the disk; the lengths go into a checkpoint. */
-  flush(): Pick<TrainerState, 'metricsBytes' | 'speedBytes' | 'samplesBytes'> {
-    const { metrics, speed, samples } = this.folder;
-    return { metricsBytes: metrics.flush(), speedBytes: speed.flush(), samplesBytes: samples.flush() };
+  /** Puts everything logged on the disk; what a resumed run needs of it goes into a checkpoint. */
+  flush(): Pick<TrainerState, 'metricsBytes' | 'speedBytes' | 'samplesBytes' | 'metrics' | 'scores'> {
+    const { metrics, scores } = this;
+    const { metrics: lines, speed, samples } = this.folder;
+    const [metricsBytes, speedBytes, samplesBytes] = [lines, speed, samples].map((file) => file.flush()) as [
+      number,
+      number,
+      number,
+    ];
+    return { metricsBytes, speedBytes, samplesBytes, metrics, scores };
   }
 
   close(): void {

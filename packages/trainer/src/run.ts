@@ -89,7 +89,8 @@ async function takeSteps(
     const dropoutSeed = hash(recipe.seed, step, 'dropout') % 2 ** 18;
     const result = await run.step.run(batches, { step: step + 1, lr, dropoutSeed });
     if (result.culprit !== undefined) {
-      return `step ${step + 1}: ${result.culprit}. The weights are those of step ${step}; resume from the checkpoint of step ${saved} with a lower optimizer.lr or a look at these examples`;
+      const kept = saved > 0 ? `, the last checkpoint is that of step ${saved}` : '';
+      return `step ${step + 1}: ${result.culprit}. Nothing was updated${kept}; begin anew with a lower optimizer.lr, or look at the data`;
     }
     const { loss, gradNorm, tokens } = result;
     const logged = {

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Estimate } from '@attune/eval';
 import {
   type CausalLM,
   loadAdapter,
@@ -29,6 +30,9 @@ export interface TrainerState {
   metricsBytes: number;
   speedBytes: number;
   samplesBytes: number;
+  /** The last value of every metric, and the last confidence intervals. */
+  metrics: Record<string, number>;
+  scores: Record<string, Estimate>;
 }
 
 /**

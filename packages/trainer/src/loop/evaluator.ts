@@ -4,6 +4,7 @@ import { generate } from '@attune/inference';
 import type { CausalLM } from '@attune/models';
 import type { Sample } from '../callbacks.ts';
 import type { EncodedPrompt, TextCodec } from '../data/encode.ts';
+import { hash } from '../random.ts';
 import type { ScoreAnswers } from '../rewards.ts';
 import { createEvaluation } from './forward.ts';
 import { mean } from './means.ts';
@@ -18,7 +19,7 @@ export interface EvaluatorOptions {
   codec: TextCodec;
   /** Held-out examples for the algorithm's loss; none for rollouts. */
   batches: readonly MicroBatch[];
-  /** Held-out prompts to answer greedily. */
+  /** Held-out prompts to answer. */
   prompts: readonly EncodedPrompt[];
   /** Scores the answers. Without one only the first `samples` prompts are answered. */
   score?: ScoreAnswers;
@@ -26,6 +27,9 @@ export interface EvaluatorOptions {
   samples: number;
   /** Most tokens of an answer. */
   maxTokens: number;
+  /** 0 takes the likeliest token. */
+  temperature: number;
+  seed: number;
 }
 
 /** What an evaluation found. */
@@ -37,7 +41,7 @@ export interface Evaluation {
   samples: Sample[];
 }
 
-/** Scores a model on held-out examples: the algorithm's loss and metrics, and the rewards of greedy answers. */
+/** Scores a model on held-out examples: the algorithm's loss and metrics, and the rewards of its answers. */
 export class Evaluator {
   private readonly options: EvaluatorOptions;
   private readonly loss;
@@ -67,14 +71,15 @@ export class Evaluator {
 
   /** Answers the held-out prompts. */
   private async answer(step: number): Promise<Evaluation> {
-    const { model, codec, prompts, score, samples, maxTokens } = this.options;
+    const { model, codec, prompts, score, samples, maxTokens, temperature, seed } = this.options;
     const asked = score ? prompts : prompts.slice(0, samples);
     if (asked.length === 0) return { metrics: {}, intervals: {}, samples: [] };
     const answers = await generate(
       model,
       asked.map(({ ids }) => ids),
       {
-        temperature: 0,
+        temperature,
+        seed: hash(seed, step, 'evaluation'),
         maxNewTokens: maxTokens,
         stopIds: codec.eosId === undefined ? [] : [codec.eosId],
         tokenizer: codec.generated,

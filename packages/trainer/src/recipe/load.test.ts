@@ -34,7 +34,7 @@ describe('a good recipe', () => {
       algorithm: { name: 'sft' },
       optimizer: { name: 'adamw', lr: 1e-3, beta2: 0.999, clipNorm: 1 },
       schedule: { name: 'cosine', steps: 10, warmup: 0 },
-      batch: { size: 8 },
+      batch: { packing: false },
       checkpoint: { every: 100, keep: 2 },
     });
   });

@@ -115,7 +115,7 @@ function contradictions(recipe: Recipe, written: Plain): string[] {
   if ((schedule.steps === undefined) === (schedule.epochs === undefined)) {
     problems.push('schedule needs either steps or epochs');
   }
-  if (batch.micro !== undefined && batch.micro > batch.size) {
+  if (batch.size !== undefined && batch.micro !== undefined && batch.micro > batch.size) {
     problems.push(`batch.micro must be <= batch.size (${batch.size}), found ${batch.micro}`);
   }
   return problems;

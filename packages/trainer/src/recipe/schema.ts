@@ -120,8 +120,10 @@ const schedule = z.discriminatedUnion('name', [
 ]);
 
 const batch = z.strictObject({
-  /** Examples per optimizer step (pairs for pairwise algorithms, answers for rollouts). */
-  size: count.default(8),
+  /**
+   * Examples per optimizer step: sequences, pairs or sampled answers. Default: 8, or all answers of a rollout.
+   */
+  size: count.optional(),
   /** Examples per forward and backward pass; the gradients add up exactly. Default: `size`. */
   micro: count.optional(),
   /** Longest sequence in tokens; longer examples are cut. Default: the model's context. */
@@ -178,6 +180,8 @@ const evaluation = z.strictObject({
   samples: z.int().min(0).default(4),
   /** Most tokens of a sampled answer. Default: `rollout.maxTokens`. */
   maxTokens: count.optional(),
+  /** Of sampled answers; 0 takes the likeliest token. */
+  temperature: z.number().min(0).default(0),
 });
 
 const checkpoint = z.strictObject({
