@@ -4,6 +4,7 @@ import {
   type Calculation,
   type Draw,
   drawing,
+  drawSlip,
   drawStep,
   solution,
   splitOf,
@@ -35,6 +36,11 @@ export interface WordProblemOptions {
    * - 4: two to four steps, numbers to 50
    */
   difficulty?: 1 | 2 | 3 | 4;
+  /**
+   * Share of the solutions in which one result is wrong, and all that follows from it: what careless annotators would
+   * write. From 0 (default) to 1. The questions stay the same.
+   */
+  mistakes?: number;
 }
 
 const LEVELS: Record<1 | 2 | 3 | 4, { steps: [number, number]; bounds: Bounds }> = {
@@ -63,14 +69,16 @@ export function wordProblems({
   seed = 0,
   split = 'train',
   difficulty = 2,
+  mistakes = 0,
 }: WordProblemOptions): WordProblem[] {
   const level = LEVELS[difficulty];
   if (!level)
     throw new Error(`difficulty must be one of ${Object.keys(LEVELS).join(', ')}, found ${difficulty}`);
+  if (!(mistakes >= 0 && mistakes <= 1)) throw new Error(`mistakes must be from 0 to 1, found ${mistakes}`);
   const problems = new Map<string, WordProblem>();
   let repeats = 0;
   for (let stream = 0; problems.size < count; stream++) {
-    const problem = drawProblem(level, split, drawing(seed, stream));
+    const problem = drawProblem(level, split, mistakes, drawing(seed, stream));
     if (problem && !problems.has(problem.question)) {
       problems.set(problem.question, problem);
       repeats = 0;
@@ -87,14 +95,17 @@ export function wordProblems({
 function drawProblem(
   level: (typeof LEVELS)[1],
   split: 'train' | 'test',
+  mistakes: number,
   draw: Draw,
 ): WordProblem | undefined {
   const story = pick(STORIES, draw);
   const calculation = drawCalculation(story, draw(...level.steps), level.bounds, draw);
   if (!calculation || splitOf(calculation) !== split) return undefined;
+  const question = tell(story, calculation, draw);
+  const slip = draw(0, 9999) < mistakes * 10_000 ? drawSlip(calculation, draw) : undefined;
   return {
-    question: tell(story, calculation, draw),
-    answer: solution(calculation),
+    question,
+    answer: solution(calculation, slip),
     steps: calculation.steps.length,
   };
 }

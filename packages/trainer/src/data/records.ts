@@ -65,8 +65,8 @@ type Source = Recipe['data']['train'];
 
 async function loadSource(source: Source, split: 'train' | 'test', seed: number) {
   if (source.generate) {
-    const { count = split === 'train' ? 2000 : 200, difficulty } = source;
-    const problems = wordProblems({ count, split, seed, difficulty });
+    const { count = split === 'train' ? 2000 : 200, difficulty, mistakes } = source;
+    const problems = wordProblems({ count, split, seed, difficulty, mistakes });
     return {
       rows: named(Dataset.from<Row>(problems as unknown as Row[]), source.generate),
       label: source.generate,
