@@ -58,7 +58,7 @@ describe.each(fixture.cases)('$name $options', ({ name, options, after }) => {
       for (const [n, expected] of Object.entries(after[i]!)) {
         const found = params[n]!.dataSync();
         expected.forEach((value, j) => {
-          expect(Math.abs(found[j]! - value), `${n}[${j}] after step ${i + 1}`).toBeLessThan(2e-5);
+          expect(Math.abs(found[j]! - value), `${n}[${j}] after step ${i + 1}`).toBeLessThan(2e-6);
         });
       }
     });
