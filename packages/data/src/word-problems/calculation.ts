@@ -52,29 +52,12 @@ export function drawStep(value: number, operator: Operator, bounds: Bounds, draw
   return largest < 2 ? undefined : { operator, operand: draw(2, largest) };
 }
 
-/** A wrong result: which step it belongs to, and how far it is off. What follows goes on from it. */
-export interface Slip {
-  step: number;
-  by: number;
-}
-
-/** Draws a slip of at most 3 that keeps every later value at 1 or more; undefined when there is none. */
-export function drawSlip({ start, steps }: Calculation, draw: Draw): Slip | undefined {
-  const slip = { step: draw(0, steps.length - 1), by: draw(1, 3) * (draw(0, 1) === 0 ? 1 : -1) };
-  let value = start;
-  for (const [i, step] of steps.entries()) {
-    value = apply(value, step) + (i === slip.step ? slip.by : 0);
-    if (value < 1) return undefined;
-  }
-  return slip;
-}
-
 /** The steps written out, a line each, and the answer after `####`, as in GSM8K. */
-export function solution({ start, steps }: Calculation, slip?: Slip): string {
+export function solution({ start, steps }: Calculation): string {
   let value = start;
-  const lines = steps.map((step, i) => {
+  const lines = steps.map((step) => {
     const before = value;
-    value = apply(value, step) + (i === slip?.step ? slip.by : 0);
+    value = apply(value, step);
     return `${before} ${step.operator} ${step.operand} = ${value}`;
   });
   return [...lines, `#### ${value}`].join('\n');

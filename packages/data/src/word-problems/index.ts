@@ -4,7 +4,6 @@ import {
   type Calculation,
   type Draw,
   drawing,
-  drawSlip,
   drawStep,
   solution,
   splitOf,
@@ -30,21 +29,21 @@ export interface WordProblemOptions {
   split?: 'train' | 'test';
   /**
    * Default 2.
-   * - 1: one step, numbers to 10
+   * - 1: one or two steps, numbers to 9, results to 20
    * - 2: one or two steps, numbers to 10
    * - 3: one to three steps, numbers to 20
    * - 4: two to four steps, numbers to 50
    */
   difficulty?: 1 | 2 | 3 | 4;
   /**
-   * Share of the solutions in which one result is wrong, and all that follows from it: what careless annotators would
-   * write. From 0 (default) to 1. The questions stay the same.
+   * Share of the solutions that stop a step early and so give a wrong answer, as hurried annotators do; from 0
+   * (default) to 1. The questions stay the same.
    */
   mistakes?: number;
 }
 
 const LEVELS: Record<1 | 2 | 3 | 4, { steps: [number, number]; bounds: Bounds }> = {
-  1: { steps: [1, 1], bounds: { number: 10, factor: 5, value: 50 } },
+  1: { steps: [1, 2], bounds: { number: 9, factor: 3, value: 20 } },
   2: { steps: [1, 2], bounds: { number: 10, factor: 5, value: 50 } },
   3: { steps: [1, 3], bounds: { number: 20, factor: 6, value: 100 } },
   4: { steps: [2, 4], bounds: { number: 50, factor: 9, value: 400 } },
@@ -102,10 +101,10 @@ function drawProblem(
   const calculation = drawCalculation(story, draw(...level.steps), level.bounds, draw);
   if (!calculation || splitOf(calculation) !== split) return undefined;
   const question = tell(story, calculation, draw);
-  const slip = draw(0, 9999) < mistakes * 10_000 ? drawSlip(calculation, draw) : undefined;
+  const hurried = draw(0, 9999) < mistakes * 10_000;
   return {
     question,
-    answer: solution(calculation, slip),
+    answer: solution(hurried ? { ...calculation, steps: calculation.steps.slice(0, -1) } : calculation),
     steps: calculation.steps.length,
   };
 }

@@ -59,7 +59,7 @@ const source = z.strictObject({
   count: count.optional(),
   /** Of generated problems, 1 to 4: more steps and larger numbers. */
   difficulty: z.literal([1, 2, 3, 4]).default(2),
-  /** Of generated problems: share of the solutions that contain a wrong result, from 0 to 1. */
+  /** Of generated problems: share of the solutions that stop a step early, from 0 to 1. */
   mistakes: z.number().min(0).max(1).default(0),
 });
 
