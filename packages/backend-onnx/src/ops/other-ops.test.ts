@@ -56,6 +56,21 @@ describe.each(backends)('attention on %s', (backend) => {
   });
 });
 
+describe('embedding', () => {
+  it('adds up the gradients of repeated ids without races, every time', () => {
+    const ids = fixed(
+      Array.from({ length: 2048 }, (_, i) => (i * i) % 5),
+      [2048],
+    );
+    const f: TensorFunction = (weight) => ops.embedding(toTensor(ids), weight!);
+    const inputs = [numbers([5, 64])];
+    const [expected] = evaluate('cpu', f, inputs).gradients as [Float32Array];
+    for (let run = 0; run < 20; run++) {
+      expect(worst(evaluate('onnx', f, inputs).gradients[0]!, expected)).toBeLessThan(1e-5);
+    }
+  });
+});
+
 describe.each(backends)('cachedAttention on %s', (backend) => {
   const cases = {
     'one token of two rows of different lengths': { lengths: [3, 1], seq: 1, headDim: 8 },

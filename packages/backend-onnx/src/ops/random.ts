@@ -14,43 +14,55 @@ import {
   type Tensor,
 } from '@tensorflow/tfjs-core';
 
-/** Random numbers are kept in halves of 12 bits, so that every product is exact in float32 on every backend. */
-const HALF = 4096;
+/**
+ * The generator's state: two numbers in [0, 1) of 12 bits each. All arithmetic on them is exact in float32, so that
+ * every backend gets the same bits.
+ */
+type State = [high: Tensor, low: Tensor];
 
-type Halves = [high: Tensor, low: Tensor];
+const BITS = 12;
+const SIZE = 2 ** BITS;
 
-/** x mod 4096 for whole numbers x ≥ 0 below 2²⁴. */
-const wrap = (x: Tensor) => sub(x, mul(floor(mul(x, 1 / HALF)), HALF));
+const fraction = (x: Tensor) => sub(x, floor(x));
 
 /**
  * One round of a Feistel network: the low half, shifted by a key and squared, moves the high half by the middle bits of
- * the square; then the halves change places. For a given key it is a bijection of 24-bit numbers.
+ * the square; then the halves change places. For a given key it is a bijection.
  */
-function round([high, low]: Halves, key: Tensor | number): Halves {
-  const shifted = wrap(add(low, key));
-  const middle = floor(mul(square(shifted), 1 / 64));
-  return [low, wrap(add(high, middle))];
+function round([high, low]: State, key: Tensor | number): State {
+  const shifted = fraction(add(low, key));
+  const middle = mul(floor(mul(square(shifted), 2 ** (2 * BITS - 6))), 1 / SIZE);
+  return [low, fraction(add(high, middle))];
 }
 
-/** Whole numbers without visible structure, as keys of the rounds: the first digits of π, e, φ, √2 ... in base 4096. */
-const KEYS = [580, 2942, 2531, 1696, 236, 473, 1309, 1816];
+/** Numbers without visible structure, as keys of the rounds. */
+const KEYS = [580, 2942, 2531, 1696, 236, 473, 1309, 1816].map((key) => key / SIZE);
 
-/** Mixes a 24-bit number with a key until no trace of its order is left. */
-function mix(halves: Halves, [keyHigh, keyLow]: Halves): Halves {
-  return KEYS.reduce((h, constant, i) => round(h, add(i % 2 ? keyHigh : keyLow, constant)), halves);
+/** Mixes a state with a key until no trace of its order is left. */
+function mix(state: State, [keyHigh, keyLow]: State): State {
+  return KEYS.reduce((s, constant, i) => round(s, add(i % 2 ? keyHigh : keyLow, constant)), state);
 }
 
-/** The 24-bit halves of the whole numbers first … first + count − 1, as a column or a row. */
-function counters(count: number, shape: number[]): Halves {
-  const n = reshape(range(0, count, 1, 'float32'), shape);
-  return [wrap(floor(mul(n, 1 / HALF))), wrap(n)];
+/** The states 0, 1, 2 ... as a column or a row. */
+function counters(count: number, shape: number[]): State {
+  const n = mul(reshape(range(0, count, 1, 'float32'), shape), 1 / SIZE);
+  return [fraction(mul(floor(n), 1 / SIZE)), fraction(n)];
+}
+
+/** The 32 bits of a seed as a state and the 8 bits that do not fit into it, all in [0, 1). */
+function seedState(seed: Scalar): { state: State; top: Tensor } {
+  const size = scalar(SIZE, 'int32');
+  const quotient = floorDiv(seed, size);
+  const low = mul(cast(sub(seed, mul(quotient, size)), 'float32'), 1 / SIZE);
+  const upper = mul(cast(quotient, 'float32'), 1 / SIZE);
+  return { state: [fraction(upper), low], top: mul(add(floor(upper), 128), 1 / SIZE) };
 }
 
 /**
  * Uniform random numbers in [0, 1), multiples of 2⁻²⁴: a pure function of the shape and the seed, with the same bits on
- * every backend. Uses another seed for every purpose and step.
+ * every backend. Use another seed for every purpose and step.
  *
- * Rows and columns (the last axis) are hashed separately, by eight rounds of a Feistel network keyed by the seed; four
+ * Rows and columns (the last axis) are hashed separately, by eight rounds of a Feistel network keyed by the seed; three
  * more rounds mix every pair of them. Not for cryptography.
  *
  * @param shape at most 2²⁴ columns and 2²⁴ rows
@@ -59,20 +71,15 @@ function counters(count: number, shape: number[]): Halves {
 export function randomUniform<R extends Tensor = Tensor>(shape: number[], seed: Scalar): R {
   const columns = shape.at(-1) ?? 1;
   const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1);
-  const half = scalar(HALF, 'int32');
-  const quotient = floorDiv(seed, half);
-  const low = cast(sub(seed, mul(quotient, half)), 'float32');
-  const high20 = cast(quotient, 'float32');
-  // The seed's 32 bits become 24 bits of key for the rows and another 24 for the columns.
-  const top = add(floor(mul(high20, 1 / HALF)), 128);
-  const key: Halves = mix([wrap(add(high20, 128 * HALF)), low], [top, mul(top, 3)]);
-  const rowKey = mix(key, [top, low]);
+  const { state, top } = seedState(seed);
+  const key = mix(state, [top, mul(top, 3)]);
+  const rowKey = mix(key, [top, state[1]]);
 
   const row = mix(counters(rows, [rows, 1]), rowKey);
   const column = mix(counters(columns, [1, columns]), mix(rowKey, key));
-  const joined: Halves = [wrap(add(row[0], column[0])), wrap(add(row[1], column[1]))];
-  const [h, l] = [row[1], column[1], row[0], column[0]].reduce<Halves>(round, joined);
-  return reshape(add(mul(h, 1 / HALF), mul(l, 1 / HALF ** 2)), shape) as R;
+  const joined: State = [add(row[0], column[0]), add(row[1], column[1])];
+  const [high, low] = [row[1], column[1], row[0]].reduce<State>(round, joined);
+  return reshape(add(high, mul(low, 1 / SIZE)), shape) as R;
 }
 
 /**
