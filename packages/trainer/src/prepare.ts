@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type AnyAlgorithm, resolveAlgorithm } from '@attune/algorithms';
 import { useBackend } from '@attune/backend-onnx';
 import type { CausalLM } from '@attune/models';
+import * as tf from '@tensorflow/tfjs-core';
 import { restoreState } from './checkpoint/state.ts';
 import {
   createCodec,
@@ -42,6 +43,14 @@ export interface Run {
   steps: number;
   /** In words. */
   description: { backend: string; data: string };
+  /** Frees the models, the optimizer's state and all that was compiled. */
+  dispose(): void;
+}
+
+/** What trains on the data: where batches come from, for how long, and what scores the result. */
+interface Sources extends Pick<Run, 'source' | 'evaluator' | 'steps'> {
+  /** A model of the reference's own. */
+  reference?: CausalLM;
 }
 
 /** The algorithm of a recipe and its parsed options. */
@@ -102,13 +111,18 @@ export async function prepareRun(
     ? rolloutSources(context)
     : offlineSources(context));
   if (checkpoint) sources.source.restore(checkpoint.state.sampler);
+  const step = new TrainStep({ ...settings, ...chosen, model, state });
   return {
     recipe,
     model,
     state,
     codec,
-    step: new TrainStep({ ...settings, ...chosen, model, state }),
     ...sources,
+    step,
+    dispose() {
+      for (const part of [step, sources.source, sources.evaluator, model, sources.reference]) part?.dispose();
+      tf.dispose([state.slots, state.average] as unknown as tf.TensorContainer);
+    },
     description: { backend: backend.description, data: records.description },
   };
 }
@@ -128,7 +142,7 @@ function optimizerOptions({ optimizer }: Recipe) {
 }
 
 /** A data set as the source; the reference model, where needed, is run over it once, now. */
-async function offlineSources(context: Context): Promise<Pick<Run, 'source' | 'evaluator' | 'steps'>> {
+async function offlineSources(context: Context): Promise<Sources> {
   const { recipe, algorithm, options, model, codec, records, folder, onNotice } = context;
   const kind = algorithm.batch as Exclude<typeof algorithm.batch, 'rollout'>;
   const { size = 8, micro = size, packing, groupByLength } = recipe.batch;
@@ -143,7 +157,12 @@ async function offlineSources(context: Context): Promise<Pick<Run, 'source' | 'e
   const source = new OfflineSource(train, { ...layout, micro, size, seed: recipe.seed, groupByLength });
   const steps = recipe.schedule.steps ?? Math.ceil((recipe.schedule.epochs! * train.length) / size);
   // Before its first step the policy is the reference.
-  const frozen = folder.checkpoint ? () => frozenModel(context) : () => model;
+  let own: CausalLM | undefined;
+  const frozen = () => {
+    if (!folder.checkpoint) return model;
+    own = frozenModel(context);
+    return own;
+  };
   const reference = algorithm.needs?.(options).reference
     ? await precomputeReference(
         join(folder.path, 'reference.safetensors'),
@@ -153,6 +172,7 @@ async function offlineSources(context: Context): Promise<Pick<Run, 'source' | 'e
       )
     : undefined;
   if (reference) source.useReference(reference);
+  if (!model.lora) own?.dispose();
   const batches = makeMicroBatches(heldOut, {
     ...layout,
     micro: recipe.evaluation.micro ?? micro,
@@ -163,7 +183,7 @@ async function offlineSources(context: Context): Promise<Pick<Run, 'source' | 'e
 }
 
 /** The policy's own answers as the source. */
-async function rolloutSources(context: Context): Promise<Pick<Run, 'source' | 'evaluator' | 'steps'>> {
+async function rolloutSources(context: Context): Promise<Sources> {
   const { recipe, algorithm, options, model, codec, records, onNotice } = context;
   const maxLength = longestSequence(context);
   const room = maxLength - 1;
@@ -171,9 +191,10 @@ async function rolloutSources(context: Context): Promise<Pick<Run, 'source' | 'e
   if (prompts.length === 0) throw new UserError('no prompt is left: raise batch.maxLength or model.context');
   const { rollout } = recipe;
   const { size = rollout.prompts * rollout.answers } = recipe.batch;
+  const reference = algorithm.needs?.(options).reference ? frozenModel(context) : undefined;
   const source = new RolloutSource(prompts, {
     model,
-    reference: algorithm.needs?.(options).reference ? frozenModel(context) : undefined,
+    reference,
     algorithm,
     options,
     codec,
@@ -188,7 +209,8 @@ async function rolloutSources(context: Context): Promise<Pick<Run, 'source' | 'e
   const { epochs } = recipe.schedule;
   const rollouts = epochs === undefined ? 0 : Math.ceil((epochs * prompts.length) / rollout.prompts);
   const steps = recipe.schedule.steps ?? rollouts * source.stepsPerRollout;
-  return { source, steps, evaluator: makeEvaluator(context, [], heldOutPrompts(context, room)) };
+  const evaluator = makeEvaluator(context, [], heldOutPrompts(context, room));
+  return { source, steps, evaluator, reference: model.lora ? undefined : reference };
 }
 
 /** With adapters the reference is the model without them; else a model of its own. */

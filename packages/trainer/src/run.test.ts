@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { StepEvent } from './callbacks.ts';
 import { type OptimizerName, optimizers } from './optimizers/index.ts';
@@ -37,12 +38,14 @@ describe('a run that was interrupted and resumed ends with the same bits', () =>
         if (step === 2) interruption.abort();
       },
     };
+    const tensors = tf.memory().numTensors;
     const first = await train(whole, { output, callbacks: [callbacks], signal: interruption.signal });
     expect(first.stopped).toBe('interrupted after step 2; continue from step 2 with --resume');
     expect(first.model).toBeUndefined();
     const second = await train(whole, { output, resume: true, callbacks: [callbacks] });
     expect(steps).toEqual([1, 2, 3, 4]);
     expect(second.step).toBe(4);
+    expect(tf.memory().numTensors).toBe(tensors);
     for (const file of [
       'metrics.jsonl',
       'model/model.safetensors',

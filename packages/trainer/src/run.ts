@@ -63,6 +63,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions = {}): P
   const result: RunResult = { folder: path, step, metrics, scores, stopped };
   if (stopped === undefined) result.model = exportModel(path, run.model, run.state, run.codec);
   log.close();
+  run.dispose();
   writeRunReport(result, start);
   await callbacks.onEnd(result);
   return result;

@@ -20,4 +20,6 @@ export interface BatchSource {
   state(): unknown;
   /** Continues where `state` was taken. */
   restore(state: unknown): void;
+  /** Frees what was compiled. */
+  dispose(): void;
 }

@@ -69,6 +69,11 @@ export class Evaluator {
     };
   }
 
+  /** Frees what was compiled. */
+  dispose(): void {
+    this.loss.dispose();
+  }
+
   /** Answers the held-out prompts. */
   private async answer(step: number): Promise<Evaluation> {
     const { model, codec, prompts, score, samples, maxTokens, temperature, seed } = this.options;

@@ -8,24 +8,25 @@ import { modelInputs } from './train-step.ts';
 
 /**
  * A function from batches to the log-probability of each label, `[batch, seq]`, 0 where there is none. Compiled once
- * per shape; reads the model's weights at each call.
+ * per shape; reads the model's weights at each call. Its `dispose` frees what was compiled.
  */
-export function createLogProbs(model: CausalLM): (batch: TokenBatch) => Promise<Float32Array> {
+export function createLogProbs(model: CausalLM) {
   const compiled = jit((batch: BatchTensors) => model.logProbs(modelInputs(batch), batch.labels), {
     name: 'log-probabilities',
   });
-  return async (batch) => {
+  const run = async (batch: TokenBatch): Promise<Float32Array> => {
     const tensors = toTensors({ ...batch, rows: [], tokens: 0, inputTokens: 0, examples: 0, names: [] });
     const result = await compiled.runAsync(tensors);
     const values = (await result.data()) as Float32Array;
     tf.dispose([...Object.values(tensors), result]);
     return values;
   };
+  return Object.assign(run, { dispose: () => compiled.dispose() });
 }
 
 /**
  * A function from the batches of a data set to the algorithm's loss and metrics over all of it. Losses divide by
- * totals of the whole set, so how it is cut into batches does not matter.
+ * totals of the whole set, so how it is cut into batches does not matter. Its `dispose` frees what was compiled.
  */
 export function createEvaluation(model: CausalLM, algorithm: AnyAlgorithm, options: unknown) {
   let names: string[] = [];
@@ -38,7 +39,7 @@ export function createEvaluation(model: CausalLM, algorithm: AnyAlgorithm, optio
     },
     { name: 'evaluation' },
   );
-  return async (batches: readonly MicroBatch[]): Promise<Record<string, number>> => {
+  const run = async (batches: readonly MicroBatch[]): Promise<Record<string, number>> => {
     const tokens = batches.reduce((sum, batch) => sum + batch.tokens, 0);
     const examples = batches.reduce((sum, batch) => sum + batch.examples, 0);
     const sums: number[] = [];
@@ -50,4 +51,5 @@ export function createEvaluation(model: CausalLM, algorithm: AnyAlgorithm, optio
     }
     return Object.fromEntries(names.map((name, i) => [name, sums[i]!]));
   };
+  return Object.assign(run, { dispose: () => compiled.dispose() });
 }

@@ -63,4 +63,6 @@ export class OfflineSource implements BatchSource {
   restore(state: unknown): void {
     this.sampler.restore(state as SamplerState);
   }
+
+  dispose(): void {}
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { collate, lengthBuckets, type TokenSequence } from '@attune/data';
+import { collate, lengthBuckets, type TokenBatch, type TokenSequence } from '@attune/data';
 import { type CausalLM, withSafetensors, writeSafetensors } from '@attune/models';
 import type { EncodedExample } from '../data/encode.ts';
 import { createLogProbs } from './forward.ts';
@@ -30,20 +30,29 @@ export async function precomputeReference(
   options: ReferenceOptions,
 ): Promise<ReferenceLogProbs> {
   const sequences = examples.flatMap((example) => example.sequences);
-  const rows = existsSync(path) ? readRows(path, sequences) : await runModel(model(), sequences, options);
-  if (!existsSync(path)) writeRows(path, rows);
+  let rows: Float32Array[];
+  if (existsSync(path)) rows = readRows(path, sequences);
+  else {
+    const logProbs = createLogProbs(model());
+    rows = await labelLogProbs(logProbs, sequences, options);
+    logProbs.dispose();
+    writeRows(path, rows);
+  }
   const bySequence = new Map(sequences.map((sequence, i) => [sequence, rows[i]!]));
   return (example) => example.sequences.map((sequence) => bySequence.get(sequence)!);
 }
 
-/** Log-probabilities of each sequence's labels; longest first, so that rows of a batch are alike. */
-export async function runModel(
-  model: CausalLM,
+/**
+ * Log-probabilities of each sequence's labels.
+ * @param logProbs what `createLogProbs` made of the model
+ */
+export async function labelLogProbs(
+  logProbs: (batch: TokenBatch) => Promise<Float32Array>,
   sequences: readonly TokenSequence[],
   { padId, maxLength, micro, onProgress }: ReferenceOptions,
 ): Promise<Float32Array[]> {
-  const logProbs = createLogProbs(model);
   const buckets = lengthBuckets(maxLength);
+  // The longest first, so that the rows of a batch are alike.
   const order = sequences
     .map((_, i) => i)
     .sort((a, b) => sequences[b]!.ids.length - sequences[a]!.ids.length);

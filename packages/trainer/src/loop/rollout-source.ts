@@ -10,9 +10,10 @@ import { hash } from '../random.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import type { ScoreAnswers } from '../rewards.ts';
 import type { BatchSource, StepBatches } from './batch-source.ts';
+import { createLogProbs } from './forward.ts';
 import { mean } from './means.ts';
 import type { MicroBatch } from './micro-batch.ts';
-import { runModel } from './reference.ts';
+import { labelLogProbs } from './reference.ts';
 
 /** What rollouts need. */
 export interface RolloutOptions {
@@ -55,6 +56,8 @@ export class RolloutSource implements BatchSource {
   private readonly prompts: readonly EncodedPrompt[];
   private readonly options: RolloutOptions;
   private readonly sampler: Sampler;
+  /** Log-probabilities under the frozen model. */
+  private readonly reference: ReturnType<typeof createLogProbs> | undefined;
   private answers: ScoredAnswer[] = [];
   /** Steps that each rollout serves. */
   readonly stepsPerRollout: number;
@@ -64,6 +67,7 @@ export class RolloutSource implements BatchSource {
     this.prompts = prompts;
     this.options = options;
     const { rollout, size, seed } = options;
+    this.reference = options.reference && createLogProbs(options.reference);
     this.stepsPerEpoch = Math.ceil((rollout.prompts * rollout.answers) / size);
     this.stepsPerRollout = this.stepsPerEpoch * rollout.epochs;
     this.sampler = new Sampler({ length: prompts.length, batchSize: rollout.prompts, seed });
@@ -89,6 +93,10 @@ export class RolloutSource implements BatchSource {
 
   restore(state: unknown): void {
     this.sampler.restore(state as SamplerState);
+  }
+
+  dispose(): void {
+    this.reference?.dispose();
   }
 
   /** Answers to the next prompts, with rewards and advantages. */
@@ -132,10 +140,10 @@ export class RolloutSource implements BatchSource {
   }
 
   private async addReference(): Promise<void> {
-    const { reference, codec, micro, maxLength } = this.options;
-    if (!reference) return;
+    if (!this.reference) return;
+    const { codec, micro, maxLength } = this.options;
     const sequences = this.answers.map(({ sequence }) => sequence);
-    const rows = await runModel(reference, sequences, { padId: codec.padId, micro, maxLength });
+    const rows = await labelLogProbs(this.reference, sequences, { padId: codec.padId, micro, maxLength });
     for (const [i, answer] of this.answers.entries()) answer.refLogProbs = rows[i]!;
   }
 
