@@ -17,13 +17,18 @@ const rows = versions.map((version) => {
   rmSync(output, { recursive: true, force: true });
   const last = run.stdout.trim().split('\n').at(-1) ?? '';
   const ok = run.status === 0 && last.startsWith('quickstart: ');
-  if (!ok) console.error(`${exact}: exit code ${run.status}\n${run.stderr.trim().split('\n').slice(-5).join('\n')}`);
+  if (!ok)
+    console.error(`${exact}: exit code ${run.status}\n${run.stderr.trim().split('\n').slice(-5).join('\n')}`);
   console.log(`${ok ? 'ok  ' : 'FAIL'} Node.js ${exact}`);
   return { exact, ok };
 });
 
 if (!process.argv.includes('--check')) {
-  const table = ['| Node.js | quickstart --smoke |', '|---|---|', ...rows.map((r) => `| ${r.exact} | ${r.ok ? 'passes' : 'fails'} |`)];
+  const table = [
+    '| Node.js | quickstart --smoke |',
+    '|---|---|',
+    ...rows.map((r) => `| ${r.exact} | ${r.ok ? 'passes' : 'fails'} |`),
+  ];
   const readme = readFileSync('README.md', 'utf8');
   const from = readme.indexOf(begin) + begin.length;
   const to = readme.indexOf(end);

@@ -1,5 +1,5 @@
 // Checks every published package as npm users will receive it. Prints one line a package; exit code 1 on an error.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';

@@ -18,13 +18,24 @@ let failed = 0;
 /** Runs a recipe; its metrics by line, or undefined (and a failure) when it did not end well. */
 function train(name, recipe, ...overrides) {
   const output = join(runs, name);
-  const args = ['apps/cli/dist/main.js', 'train', `recipes/${recipe}.yaml`, ...overrides, '--output', output, '--quiet'];
+  const args = [
+    'apps/cli/dist/main.js',
+    'train',
+    `recipes/${recipe}.yaml`,
+    ...overrides,
+    '--output',
+    output,
+    '--quiet',
+  ];
   const start = performance.now();
   const { status, stderr } = spawnSync('node', args, { encoding: 'utf8' });
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   check(`${name}: runs (${seconds} s)`, status === 0, stderr.trim());
   if (status !== 0) return undefined;
-  return readFileSync(join(output, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  return readFileSync(join(output, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 function check(what, ok, detail = '') {
@@ -33,7 +44,8 @@ function check(what, ok, detail = '') {
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${what}${ok || !detail ? '' : `\n${detail}`}`);
 }
 
-const values = (metrics, name) => metrics.filter((line) => line[name] !== undefined).map((line) => line[name]);
+const values = (metrics, name) =>
+  metrics.filter((line) => line[name] !== undefined).map((line) => line[name]);
 const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
 /** How far a curve fell: the mean of its first tenth against that of its last. */
 const ends = (list) => {
@@ -44,15 +56,25 @@ const ends = (list) => {
 const char = train('pretrain-char', 'pretrain-char', `data.train.path=${data}/text/tinyshakespeare.txt`);
 if (char) {
   const loss = values(char, 'validation/loss').at(-1);
-  check(`pretrain-char: validation loss ${loss.toFixed(3)} <= 1.88 (nanoGPT's figure for this setting)`, loss <= 1.88);
+  check(
+    `pretrain-char: validation loss ${loss.toFixed(3)} <= 1.88 (nanoGPT's figure for this setting)`,
+    loss <= 1.88,
+  );
 }
 
-const gsm8k = [`data.train.path=${data}/math/gsm8k_train.jsonl`, `data.validation.path=${data}/math/gsm8k_test.jsonl`];
+const gsm8k = [
+  `data.train.path=${data}/math/gsm8k_train.jsonl`,
+  `data.validation.path=${data}/math/gsm8k_test.jsonl`,
+];
 for (const [name, overrides] of [
   ['sft-gsm8k-full', ['schedule.steps=60', 'schedule.warmup=6']],
   [
     'sft-gsm8k-lora',
-    [`model={path: ${join(runs, 'sft-gsm8k-full', 'model')}}`, 'adapter={rank: 8, alpha: 16}', 'schedule.steps=20'],
+    [
+      `model={path: ${join(runs, 'sft-gsm8k-full', 'model')}}`,
+      'adapter={rank: 8, alpha: 16}',
+      'schedule.steps=20',
+    ],
   ],
 ]) {
   const metrics = train(name, 'sft-gsm8k', ...gsm8k, ...overrides);

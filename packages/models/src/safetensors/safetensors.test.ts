@@ -95,7 +95,10 @@ describe('a damaged file is refused in one line that names it', () => {
     ['no file', () => join(dir, 'none.safetensors'), 'cannot open'],
     [
       'shorter than its length field',
-      () => (writeFileSync(join(dir, 'x'), 'abc'), join(dir, 'x')),
+      () => {
+        writeFileSync(join(dir, 'x'), 'abc');
+        return join(dir, 'x');
+      },
       'at least 8 bytes, found 3',
     ],
     ['header length past the end', () => rawFile('{}', 0, 9n), 'header length 9 exceeds 2: truncated'],
