@@ -218,6 +218,7 @@ agree('matrix products of whole numbers, of nothing and with broadcast batches',
   tf.matMul(tf.zeros([2, 0]), tf.zeros([0, 3])),
   tf.matMul(tf.zeros([0, 2]), tf.zeros([2, 3])),
   tf.matMul(normal([2, 3, 4], 1), normal([1, 4, 2], 2)),
+  tf.matMul(normal([5, 30], 1), normal([64, 30], 2), false, true),
   tf.matMul(normal([2, 4, 3], 1), normal([2, 5, 4], 2), true, true),
 ]);
 agree('softmax of many, one and no row', () => [

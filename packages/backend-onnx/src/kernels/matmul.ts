@@ -27,8 +27,30 @@ export function matMul(g: GraphBuilder, a: Value, b: Value, transA = false, tran
   if (a.shape.includes(0) || b.shape.includes(0)) return g.fill(0, a.type, shape);
   if (!transA && !transB) return g.op('MatMul', [a, b], a.type, shape);
   if (a.type !== 'float32') return matMul(g, transA ? flip(g, a) : a, transB ? flip(g, b) : b);
+  if (batch.length === 0 && !transA && transB && isFewRows(m, n))
+    return flip(g, fused(g, b, a, false, true, [n, m]));
+  return fused(g, a, b, transA, transB, shape);
+}
+
+function fused(
+  g: GraphBuilder,
+  a: Value,
+  b: Value,
+  transA: boolean,
+  transB: boolean,
+  shape: number[],
+): Value {
   const flags = { transA: Number(transA), transB: Number(transB) };
   return g.op('FusedMatMul', [a, b], a.type, shape, flags, 'com.microsoft');
+}
+
+/**
+ * Whether a × bᵀ looks like a decoding step: some rows through a large weight. ONNX Runtime copies its second operand into
+ * panels before it multiplies, which is most of the work then; as (b × aᵀ)ᵀ, 8 rows take a fifth and 16 rows a third
+ * less. A single row is a matrix-vector product, which copies nothing.
+ */
+function isFewRows(rows: number, columns: number): boolean {
+  return rows >= 4 && rows <= 16 && columns >= 8 * rows;
 }
 
 /** Exchanges the last two axes. */
