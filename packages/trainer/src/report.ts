@@ -3,9 +3,7 @@ import type { RunResult, RunStart } from './callbacks.ts';
 
 /** Writes the run's `report.html`: curves, final scores with their intervals, samples, the recipe. */
 export function writeRunReport({ folder, step, scores, stopped }: RunResult, start: RunStart): string {
-  const named = Object.entries(scores).map(
-    ([name, score]) => [name.replace('validation/', ''), score] as const,
-  );
+  const rows = { 'held out': scoresOf(scores, 'validation/'), training: scoresOf(scores, 'train/') };
   return writeReport(folder, {
     title: start.name,
     subtitle: stopped === undefined ? `${start.algorithm} on ${start.data}` : `stopped: ${stopped}`,
@@ -15,7 +13,16 @@ export function writeRunReport({ folder, step, scores, stopped }: RunResult, sta
       ...(start.trainableParameters !== start.parameters && { trained: start.trainableParameters }),
       backend: start.backend,
     },
-    scores: named.length > 0 ? [{ name: 'held out', scores: Object.fromEntries(named) }] : [],
+    scores: Object.entries(rows).flatMap(([name, own]) =>
+      own.length > 0 ? [{ name, scores: Object.fromEntries(own) }] : [],
+    ),
     runs: [readRun(folder, start.name)],
   });
+}
+
+/** Scores whose name begins with the prefix, without it. */
+function scoresOf(scores: RunResult['scores'], prefix: string) {
+  return Object.entries(scores).flatMap(([name, score]) =>
+    name.startsWith(prefix) ? [[name.slice(prefix.length), score] as const] : [],
+  );
 }

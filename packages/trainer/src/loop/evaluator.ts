@@ -17,8 +17,8 @@ export interface EvaluatorOptions {
   /** The algorithm's options, parsed. */
   options: unknown;
   codec: TextCodec;
-  /** Held-out examples for the algorithm's loss; none for rollouts. */
-  batches: readonly MicroBatch[];
+  /** Examples for the algorithm's loss, by the name that their metrics begin with; none for rollouts. */
+  batches: Record<string, readonly MicroBatch[]>;
   /** Held-out prompts to answer. */
   prompts: readonly EncodedPrompt[];
   /** Scores the answers. Without one only the first `samples` prompts are answered. */
@@ -34,7 +34,7 @@ export interface EvaluatorOptions {
 
 /** What an evaluation found. */
 export interface Evaluation {
-  /** By name, each beginning with `validation/`. */
+  /** By name, each beginning with the name of its examples, e.g. `validation/`. */
   metrics: Record<string, number>;
   /** Those that are means over examples, with their 95% confidence intervals. */
   intervals: Record<string, Estimate>;
@@ -53,20 +53,28 @@ export class Evaluator {
 
   /** Scores the model after `step` steps. */
   async run(step: number): Promise<Evaluation> {
-    const { batches, algorithm } = this.options;
-    const metrics = batches.length > 0 ? await this.loss(batches) : {};
-    if (algorithm.name === 'sft' && metrics.loss !== undefined) metrics.perplexity = Math.exp(metrics.loss);
+    const found: Evaluation = { metrics: {}, intervals: {}, samples: [] };
+    const add = (part: string, { metrics, intervals, samples }: Evaluation) => {
+      for (const [name, value] of Object.entries(metrics)) found.metrics[`${part}/${name}`] = value;
+      for (const [name, value] of Object.entries(intervals)) found.intervals[`${part}/${name}`] = value;
+      found.samples.push(...samples);
+    };
+    for (const [part, batches] of Object.entries(this.options.batches)) {
+      if (batches.length > 0) add(part, await this.scoreBatches(batches));
+    }
+    add('validation', await this.answer(step));
+    return found;
+  }
+
+  /** The algorithm's loss and metrics over some examples. */
+  private async scoreBatches(batches: readonly MicroBatch[]): Promise<Evaluation> {
+    const metrics = await this.loss(batches);
+    if (this.options.algorithm.name === 'sft') metrics.perplexity = Math.exp(metrics.loss!);
     const pairs = batches.reduce((sum, { examples }) => sum + examples, 0);
     const accuracy = metrics['rewards/accuracy'];
-    const intervals: Record<string, Estimate> = {};
-    if (accuracy !== undefined)
-      intervals['rewards/accuracy'] = wilsonInterval(Math.round(accuracy * pairs), pairs);
-    const answers = await this.answer(step);
-    return {
-      metrics: heldOut({ ...metrics, ...answers.metrics }),
-      intervals: heldOut({ ...intervals, ...answers.intervals }),
-      samples: answers.samples,
-    };
+    if (accuracy === undefined) return { metrics, intervals: {}, samples: [] };
+    const interval = wilsonInterval(Math.round(accuracy * pairs), pairs);
+    return { metrics, intervals: { 'rewards/accuracy': interval }, samples: [] };
   }
 
   /** Frees what was compiled. */
@@ -109,8 +117,4 @@ export class Evaluator {
     metrics['answer-tokens'] = mean(answers.map(({ ids }) => ids.length));
     return { metrics, intervals, samples: kept };
   }
-}
-
-function heldOut<T>(metrics: Record<string, T>): Record<string, T> {
-  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`validation/${name}`, value]));
 }

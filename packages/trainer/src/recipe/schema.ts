@@ -176,6 +176,8 @@ const evaluation = z.strictObject({
   every: z.int().min(0).default(100),
   /** Most held-out examples to use. Default: all. */
   examples: count.optional(),
+  /** Training examples to score as well, without learning from them: how far a run has fitted its data. */
+  train: z.int().min(0).default(0),
   /** Examples per forward pass. Default: the training batch's `micro`. */
   micro: count.optional(),
   /** Answers to write to `samples.jsonl` at each evaluation. */
