@@ -29,7 +29,7 @@ export interface WordProblemOptions {
   split?: 'train' | 'test';
   /**
    * Default 2.
-   * - 1: one or two steps, numbers to 9, results to 20
+   * - 1: one or two steps, numbers to 9, results to 12
    * - 2: one or two steps, numbers to 10
    * - 3: one to three steps, numbers to 20
    * - 4: two to four steps, numbers to 50
@@ -43,7 +43,7 @@ export interface WordProblemOptions {
 }
 
 const LEVELS: Record<1 | 2 | 3 | 4, { steps: [number, number]; bounds: Bounds }> = {
-  1: { steps: [1, 2], bounds: { number: 9, factor: 3, value: 20 } },
+  1: { steps: [1, 2], bounds: { number: 9, factor: 3, value: 12 } },
   2: { steps: [1, 2], bounds: { number: 10, factor: 5, value: 50 } },
   3: { steps: [1, 3], bounds: { number: 20, factor: 6, value: 100 } },
   4: { steps: [2, 4], bounds: { number: 50, factor: 9, value: 400 } },
