@@ -77,7 +77,7 @@ export async function runQuickstart({ seed, smoke, serve, output }: QuickstartOp
   const sft = await stage('sft', '1. Learn from worked solutions', []);
   const rl = await stage('grpo', '2. Learn from trial and error: only the answers are checked', [
     `model.path=${resolve(sft.model)}`,
-    ...(smoke ? ['rollout.prompts=4', 'rollout.answers=4', 'batch.size=16'] : []),
+    ...(smoke ? ['rollout.prompts=4', 'rollout.answers=4', 'batch.size=16', 'batch.micro=16'] : []),
   ]);
 
   console.log(
