@@ -67,13 +67,13 @@ const gsm8k = [
   `data.validation.path=${data}/math/gsm8k_test.jsonl`,
 ];
 for (const [name, overrides] of [
-  ['sft-gsm8k-full', ['schedule.steps=60', 'schedule.warmup=6']],
+  ['sft-gsm8k-full', ['schedule={name: cosine, steps: 60, warmup: 6}']],
   [
     'sft-gsm8k-lora',
     [
       `model={path: ${join(runs, 'sft-gsm8k-full', 'model')}}`,
       'adapter={rank: 8, alpha: 16}',
-      'schedule.steps=20',
+      'schedule={name: cosine, steps: 20, warmup: 2}',
     ],
   ],
 ]) {
