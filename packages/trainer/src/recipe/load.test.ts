@@ -70,6 +70,19 @@ describe('a good recipe', () => {
   });
 });
 
+it('lets an override take the place of what it excludes', () => {
+  const recipe = load(
+    `${good}model: { layers: 9 }`,
+    'schedule.epochs=2',
+    'data.train.generate=word-problems',
+    'model.path=m',
+  );
+  expect(recipe.schedule).toMatchObject({ epochs: 2 });
+  expect(recipe.schedule.steps).toBeUndefined();
+  expect(recipe.data.train.path).toBeUndefined();
+  expect(recipe.model).toMatchObject({ layers: 4 });
+});
+
 describe('a bad recipe is refused in one line', () => {
   it.each([
     ['batch: { size: 0 }', 'recipe.yaml: batch.size must be >= 1, found 0'],
@@ -120,7 +133,7 @@ describe('a bad recipe is refused in one line', () => {
       'optimizer.name=adamm',
       'recipe.yaml: optimizer.name must be one of adamw, adam, sgd, lion, adafactor, muon, found "adamm"; did you mean adamw?',
     ],
-    ['schedule.epochs=2', 'recipe.yaml: schedule needs either steps or epochs'],
+    ['schedule={steps: 1, epochs: 2}', 'recipe.yaml: schedule needs either steps or epochs'],
     ['seed', 'seed: an override is written key=value, e.g. batch.size=8'],
     ['seed.x=1', 'recipe.yaml: seed must be a number, found {"x":1}'],
   ])('override %s', (override, expected) => {

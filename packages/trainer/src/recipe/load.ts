@@ -101,7 +101,7 @@ function contradictions(recipe: Recipe, written: Plain): string[] {
   const sizes = sized.filter((key) => !['path', 'gradientCheckpointing'].includes(key));
   if (model.path !== undefined && sizes.length > 0) {
     problems.push(
-      `model.${sizes[0]} belongs to a new model, but model.path names one that has its sizes already; replace the section with model={path: folder}`,
+      `model.${sizes[0]} belongs to a new model, but model.path names one that has its sizes already`,
     );
   }
   for (const [key, from] of Object.entries({ train: data.train, validation: data.validation })) {

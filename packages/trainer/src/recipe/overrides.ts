@@ -18,6 +18,21 @@ const shorthands: Record<string, string> = {
 /** Keys whose value is a path: relative to the recipe in the recipe, to the working folder on the command line. */
 const pathKeys = ['model.path', 'tokenizer.path', 'data.train.path', 'data.validation.path'];
 
+/** What a key takes the place of when it is given on the command line. */
+const replaces: Record<string, readonly string[]> = {
+  'schedule.steps': ['schedule.epochs'],
+  'schedule.epochs': ['schedule.steps'],
+  'data.train.path': ['data.train.generate'],
+  'data.train.generate': ['data.train.path'],
+  'data.validation.path': ['data.validation.generate', 'data.validation.fraction'],
+  'data.validation.generate': ['data.validation.path', 'data.validation.fraction'],
+  'data.validation.fraction': ['data.validation.path', 'data.validation.generate'],
+  // A model that is read brings its own sizes.
+  'model.path': ['family', 'layers', 'heads', 'keyValueHeads', 'width', 'feedForward', 'context']
+    .concat('tiedEmbeddings', 'ropeBase')
+    .map((size) => `model.${size}`),
+};
+
 /** Writes `algorithm: dpo` out as `algorithm: { name: dpo }`, and likewise for the other sections. */
 export function expandShorthands(recipe: Plain): Plain {
   const expanded = { ...recipe };
@@ -30,7 +45,7 @@ export function expandShorthands(recipe: Plain): Plain {
 
 /**
  * Applies `key=value` words, e.g. `batch.size=8` or `rewards.0.weight=2`; values are YAML. Sections that the
- * recipe lacks are created.
+ * recipe lacks are created, and what a key excludes goes: `schedule.steps=10` takes the place of `epochs`.
  * @returns the recipe with the overrides, and the dotted keys that were set
  * @throws UserError when a word has no `=` or walks into a value that has no parts
  */
@@ -43,6 +58,7 @@ export function applyOverrides(recipe: Plain, words: readonly string[]): { recip
     set(changed, key.split('.'), parseValue(word.slice(equals + 1)), word);
     changed = expandShorthands(changed);
     resolvePaths(changed, process.cwd(), key);
+    for (const other of replaces[key] ?? []) remove(changed, other.split('.'));
     return key;
   });
   return { recipe: changed, keys };
@@ -63,6 +79,11 @@ export function resolvePaths(recipe: Plain, folder: string, within?: string): vo
       | undefined;
     if (typeof parent?.[last] === 'string') parent[last] = resolve(folder, parent[last]);
   }
+}
+
+function remove(recipe: Plain, path: string[]): void {
+  const parent = path.slice(0, -1).reduce<unknown>((at, part) => (at as Plain | undefined)?.[part], recipe);
+  if (typeof parent === 'object' && parent !== null) delete (parent as Plain)[path.at(-1)!];
 }
 
 function parseValue(text: string): unknown {
