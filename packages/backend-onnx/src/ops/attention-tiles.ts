@@ -40,13 +40,8 @@ export const budget = {
   /** The probabilities of a whole attention up to this size are kept for the backward pass. */
   kept: 32 * 2 ** 20,
   /** The scores of a tile, where they have to be cut at all. */
-  tile: 8 * 2 ** 20,
+  tile: 32 * 2 ** 20,
 };
-/** Causal tiles: as many as skip a good part of the hidden scores, none so small that its products get slow. */
-const CAUSAL_TILES = 4;
-const MIN_TILE = 64;
-const MAX_TILE = 128;
-
 /** The probabilities of each tile, by the attention's output. */
 const keptProbabilities = new WeakMap<Value, Value[]>();
 
@@ -131,16 +126,22 @@ function visible(n: Nodes, x: Value, inputs: AttentionInputs, attrs: AttentionAt
 function tilesOf({ q, k }: AttentionInputs, { causal }: AttentionAttributes): Tile[] {
   const [batch, heads, seqQ] = q.shape as [number, number, number, number];
   const seqK = k.shape[2]!;
-  const fitting = Math.max(16, Math.floor(budget.tile / (4 * batch * heads * seqK)));
-  const wanted = causal ? Math.min(MAX_TILE, Math.max(MIN_TILE, Math.ceil(seqQ / CAUSAL_TILES))) : seqQ;
-  // What fits a modest budget anyway is only cut for the mask's sake.
-  const size = 4 * batch * heads * seqQ * seqK <= budget.kept ? wanted : Math.min(wanted, fitting);
+  const rowBytes = 4 * batch * heads * seqK;
+  const fitting = Math.max(16, Math.floor(budget.tile / rowBytes));
+  const wanted = causal ? causalTile(seqQ) : seqQ;
+  // What is small enough to be kept is only cut for the causal mask's sake.
+  const size = rowBytes * seqQ <= budget.kept ? wanted : Math.min(wanted, fitting);
   const tiles: Tile[] = [];
   for (let begin = 0; begin < seqQ; begin += size) {
     const end = Math.min(begin + size, seqQ);
     tiles.push({ begin, end, keys: causal ? Math.max(1, Math.min(seqK, end + seqK - seqQ)) : seqK });
   }
   return tiles;
+}
+
+/** Few enough queries to skip a good part of the hidden scores, yet no products so small that they get slow. */
+function causalTile(seqQ: number): number {
+  return seqQ <= 512 ? Math.max(64, Math.ceil(seqQ / 4)) : Math.max(128, Math.ceil(seqQ / 8));
 }
 
 const scoreBytes = ({ q, k }: AttentionInputs) => 4 * q.shape[0]! * q.shape[1]! * q.shape[2]! * k.shape[2]!;
