@@ -1,73 +1,7 @@
-import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
-
-/**
- * Sums over the whole optimizer step: every micro-batch, every rank. A loss divides by these instead of by
- * what its own micro-batch holds, so that losses and gradients of micro-batches add up exactly.
- */
-export interface Totals {
-  /** Tokens that carry loss: the sum of every `mask` (of both answers in a pairwise batch). */
-  tokens: Scalar;
-  /** Examples: sequences, or pairs for a pairwise batch. Rows that only fill up a batch do not count. */
-  examples: Scalar;
-}
-
-/** Log-probabilities of one set of sequences. Every tensor is `[batch, seq]`. */
-export interface SequenceLogProbs {
-  /** Log-probability under the policy of each label. Where `mask` is 0 it may hold any finite number. */
-  logProbs: Tensor2D;
-  /** The same under the reference model; present when the definition `needs` one. */
-  refLogProbs?: Tensor2D;
-  /** 1 where a token carries loss, else 0. float32. */
-  mask: Tensor2D;
-}
-
-/** Sequences to imitate. */
-export interface SupervisedBatch extends SequenceLogProbs {
-  totals: Totals;
-}
-
-/** Preferred and rejected answers: row i of both answers the same prompt. */
-export interface PairwiseBatch {
-  chosen: SequenceLogProbs;
-  rejected: SequenceLogProbs;
-  totals: Totals;
-}
-
-/** Single answers judged desirable (1) or not (0). */
-export interface UnpairedBatch extends SequenceLogProbs {
-  /** `[batch]`, float32 0/1. */
-  desirable: Tensor1D;
-  totals: Totals;
-}
-
-/** Sampled answers with their advantages. */
-export interface RolloutBatch extends SequenceLogProbs {
-  /** Log-probabilities under the policy that sampled, `[batch, seq]`. */
-  oldLogProbs: Tensor2D;
-  /** `[batch, seq]`; constant along `seq` for outcome rewards. */
-  advantages: Tensor2D;
-  totals: Totals;
-}
-
-/** What a rollout algorithm turns into advantages, on the host, before any micro-batching. */
-export interface RolloutRewards {
-  /** One reward per sampled answer, answers of one prompt adjacent: `[prompts * groupSize]`. */
-  rewards: Float32Array;
-  /** Answers sampled per prompt. */
-  groupSize: number;
-}
-
-/** The batch kinds and the type each hands to a loss. Later kinds are added here. */
-export interface BatchKinds {
-  supervised: SupervisedBatch;
-  pairwise: PairwiseBatch;
-  unpaired: UnpairedBatch;
-  rollout: RolloutBatch;
-}
-
-/** Name of a batch kind. */
-export type BatchKind = keyof BatchKinds;
+import type { BatchKind, BatchKinds } from './batches.ts';
+import type { Advantages, Rollout } from './rollout.ts';
 
 /** What a loss returns. Metrics are sums divided by `totals` as well, so they add over micro-batches. */
 export interface LossResult {
@@ -86,10 +20,55 @@ export interface Paper {
   equations?: string;
 }
 
-/** Models beside the policy that the trainer must provide. */
+/** What the trainer must provide beside the policy's log-probabilities. */
 export interface Needs {
   /** A frozen copy of the initial policy. */
   reference?: boolean;
+  /**
+   * Let the reference follow the policy (TR-DPO): every `steps` optimizer steps
+   * `reference ← mixup · policy + (1 − mixup) · reference`.
+   */
+  referenceSync?: { steps: number; mixup: number };
+  /** A scalar head on the policy itself, which the loss trains (reward models). */
+  head?: boolean;
+  /** A critic: a model with a scalar head, trained along with the policy. */
+  critic?: boolean;
+  /** A frozen teacher. */
+  teacher?: boolean;
+  /** Full logits. Costs `[batch, seq, vocab]` numbers; ask for `entropy` alone where that is enough. */
+  logits?: boolean;
+  entropy?: boolean;
+  /** Unpaired data: answers of other prompts (KTO). */
+  mismatched?: boolean;
+  /** Pairs: the chosen answer after a corrupted condition (mDPO). */
+  corrupted?: boolean;
+  /** Rollouts: one greedy answer more to each prompt, as a baseline (ReMax). */
+  greedy?: boolean;
+  /** Rollouts: batches of other data beside them. */
+  beside?: readonly ('supervised' | 'pairwise')[];
+  /** The loss compares all examples of a step with each other, so a step cannot be cut into micro-batches. */
+  wholeBatch?: boolean;
+}
+
+/**
+ * For losses in which the examples of a step influence each other through a few numbers (KTO's zero point, AOT's
+ * order). The trainer runs the policy over the whole step without a gradient, hands every micro-batch to `measure`,
+ * all that was measured to `combine`, and the result back to the loss as `batch.coupled`.
+ */
+export interface Coupling<K extends BatchKind, O> {
+  /** A few numbers for each example, `[batch]` each. Rows that only fill up a batch are cut off afterwards. */
+  measure(batch: BatchKinds[K], options: O): Record<string, Tensor1D>;
+  /**
+   * On the host, over all examples of the step in order.
+   * @param measured `[examples]` each
+   * @param state what the last step's call returned (a running mean); undefined at first
+   * @returns for each example the numbers that its loss needs, `[examples]` each; plain JSON as the new state
+   */
+  combine(
+    measured: Record<string, Float32Array>,
+    options: O,
+    state: unknown,
+  ): { coupled: Record<string, Float32Array>; state?: unknown };
 }
 
 /**
@@ -105,10 +84,15 @@ export interface AlgorithmDefinition<K extends BatchKind = BatchKind, S extends 
   batch: K;
   /** Options with their defaults and ranges; `options.parse({})` must succeed. */
   options: S;
-  /** Which other models the loss needs, given its options. */
+  /** What else the loss needs, given its options. */
   needs?(options: z.output<S>): Needs;
-  /** Rollout algorithms only: rewards → one advantage per answer, `[prompts * groupSize]`. */
-  advantages?(rewards: RolloutRewards, options: z.output<S>): Float32Array;
+  /**
+   * Rollout algorithms only: from rewards to an advantage for every token.
+   * @param state what the last rollout's call returned as `state`; undefined at first
+   */
+  advantages?(rollout: Rollout, options: z.output<S>, state?: unknown): Advantages;
+  /** For losses whose examples influence each other. */
+  coupling?: Coupling<K, z.output<S>>;
   /** The loss: a pure function over tensors. */
   loss(batch: BatchKinds[K], options: z.output<S>): LossResult;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { useBackend } from '@attune/backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Totals } from './definition.ts';
+import type { Totals } from './batches.ts';
 import { dpoLoss, dpoOptions } from './dpo.ts';
 import { groupAdvantages, type RewardScale } from './group-advantages.ts';
 import { grpoLoss, grpoOptions } from './grpo.ts';

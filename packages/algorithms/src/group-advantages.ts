@@ -1,4 +1,4 @@
-import type { RolloutRewards } from './definition.ts';
+import type { Rollout } from './rollout.ts';
 
 /**
  * What a centred reward is divided by.
@@ -20,7 +20,10 @@ const EPSILON = 1e-4;
  * @returns one advantage per answer, in the same order
  * @throws when `groupSize` is below 2, does not divide the number of rewards, or a reward is not finite
  */
-export function groupAdvantages({ rewards, groupSize }: RolloutRewards, scale: RewardScale): Float32Array {
+export function groupAdvantages(
+  { rewards, groupSize }: Pick<Rollout, 'rewards' | 'groupSize'>,
+  scale: RewardScale,
+): Float32Array {
   if (groupSize < 2)
     throw new Error(`group advantages need groupSize >= 2 answers a prompt, found ${groupSize}`);
   if (rewards.length % groupSize !== 0)

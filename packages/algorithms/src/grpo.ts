@@ -1,11 +1,13 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { defineAlgorithm, type LossResult, type RolloutBatch } from './definition.ts';
+import type { RolloutBatch } from './batches.ts';
+import { defineAlgorithm, type LossResult } from './definition.ts';
 import { groupAdvantages } from './group-advantages.ts';
 import { klEstimate } from './kl.ts';
 import { logRatio } from './log-ratio.ts';
 import { aggregate, tokenMean } from './masked.ts';
+import { perToken } from './rollout.ts';
 
 /** Options of GRPO. */
 export const grpoOptions = z.strictObject({
@@ -78,6 +80,8 @@ export const grpo = defineAlgorithm({
   batch: 'rollout',
   options: grpoOptions,
   needs: ({ beta }) => ({ reference: beta > 0 }),
-  advantages: (rewards, { scaleRewards }) => groupAdvantages(rewards, scaleRewards),
+  advantages: (rollout, { scaleRewards }) => ({
+    advantages: perToken(groupAdvantages(rollout, scaleRewards), rollout),
+  }),
   loss: grpoLoss,
 });

@@ -1,19 +1,26 @@
+export type {
+  BatchKind,
+  BatchKinds,
+  ContrastiveBatch,
+  DistillationBatch,
+  ListwiseBatch,
+  PairwiseBatch,
+  RolloutBatch,
+  SequenceLogProbs,
+  StepContext,
+  StepwiseBatch,
+  SupervisedBatch,
+  Totals,
+  UnpairedBatch,
+} from './batches.ts';
 export {
   type AlgorithmDefinition,
   type AnyAlgorithm,
-  type BatchKind,
-  type BatchKinds,
+  type Coupling,
   defineAlgorithm,
   type LossResult,
   type Needs,
-  type PairwiseBatch,
   type Paper,
-  type RolloutBatch,
-  type RolloutRewards,
-  type SequenceLogProbs,
-  type SupervisedBatch,
-  type Totals,
-  type UnpairedBatch,
 } from './definition.ts';
 export { type DpoOptions, dpo, dpoLoss, dpoOptions } from './dpo.ts';
 export { groupAdvantages, type RewardScale } from './group-advantages.ts';
@@ -29,4 +36,5 @@ export {
   tokenMean,
 } from './masked.ts';
 export { algorithms, type ResolveOptions, resolveAlgorithm } from './resolve.ts';
+export { type Advantages, perToken, type Rollout } from './rollout.ts';
 export { sft, sftLoss } from './sft.ts';

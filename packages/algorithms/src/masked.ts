@@ -1,6 +1,6 @@
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Totals } from './definition.ts';
+import type { Totals } from './batches.ts';
 
 /**
  * Sum over each sequence's own tokens.

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { defineAlgorithm, type LossResult, type SupervisedBatch } from './definition.ts';
+import type { SupervisedBatch } from './batches.ts';
+import { defineAlgorithm, type LossResult } from './definition.ts';
 import { tokenMean } from './masked.ts';
 
 /**

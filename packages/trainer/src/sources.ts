@@ -6,6 +6,7 @@ import {
   type EncodedPrompt,
   encodeExamples,
   encodePrompts,
+  type OfflineKind,
   type TextCodec,
 } from './data/encode.ts';
 import { makeMicroBatches } from './data/micro-batches.ts';
@@ -49,13 +50,22 @@ export interface Sources {
 
 /** Builds the source that the algorithm's batch kind wants. */
 export function createSources(context: SourceContext): Promise<Sources> {
-  return context.algorithm.batch === 'rollout' ? rolloutSources(context) : offlineSources(context);
+  const { batch, name } = context.algorithm;
+  switch (batch) {
+    case 'rollout':
+      return rolloutSources(context);
+    case 'supervised':
+    case 'pairwise':
+    case 'unpaired':
+      return offlineSources(context, batch);
+    default:
+      throw new UserError(`${name}: the trainer has no ${batch} batches yet`);
+  }
 }
 
 /** A data set as the source; the reference model, where needed, is run over it once, now. */
-async function offlineSources(context: SourceContext): Promise<Sources> {
+async function offlineSources(context: SourceContext, kind: OfflineKind): Promise<Sources> {
   const { recipe, algorithm, options, model, codec, records, folder, onNotice } = context;
-  const kind = algorithm.batch as Exclude<typeof algorithm.batch, 'rollout'>;
   const { size = 8, micro = size, packing, groupByLength } = recipe.batch;
   const maxLength = longestSequence(context);
   const encode = (part: readonly DataRecord[], say = onNotice) =>

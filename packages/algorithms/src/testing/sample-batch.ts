@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { BatchKind, BatchKinds } from '../definition.ts';
+import type { BatchKind, BatchKinds } from '../batches.ts';
 
 /** One sequence of a sample batch, on the host. All arrays have one number per token. */
 export interface SampleSequence {
@@ -78,7 +78,7 @@ export function sampleBatch<K extends BatchKind>(
     mask: rows(side, (s) => s.mask),
   });
   const totals = { tokens: tf.scalar(step.tokens), examples: tf.scalar(step.examples) };
-  const kinds: { [Kind in BatchKind]: () => BatchKinds[Kind] } = {
+  const kinds: { [Kind in BatchKind]?: () => BatchKinds[Kind] } = {
     supervised: () => ({ ...sequences(0), totals }),
     pairwise: () => ({ chosen: sequences(0), rejected: sequences(1), totals }),
     unpaired: () => ({
@@ -93,5 +93,7 @@ export function sampleBatch<K extends BatchKind>(
       totals,
     }),
   };
-  return kinds[kind]();
+  const make = kinds[kind] as (() => BatchKinds[K]) | undefined;
+  if (!make) throw new Error(`no sample batch of kind ${kind} yet`);
+  return make();
 }

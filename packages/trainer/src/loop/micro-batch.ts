@@ -1,6 +1,7 @@
 import type { AnyAlgorithm, LossResult, SequenceLogProbs, Totals } from '@attune/algorithms';
 import type { TokenBatch, TokenSequence } from '@attune/data';
 import * as tf from '@tensorflow/tfjs-core';
+import { UserError } from '../errors.ts';
 
 /**
  * One forward and backward pass's worth of examples, on the host. Pairs stand with all chosen answers in the first
@@ -83,6 +84,8 @@ export function batchLoss(
         { ...sequences, oldLogProbs: oldLogProbs!, advantages: advantages!, totals },
         options,
       );
+    default:
+      throw new UserError(`${algorithm.name}: the trainer has no ${algorithm.batch} batches yet`);
   }
 }
 

@@ -121,7 +121,15 @@ export class RolloutSource implements BatchSource {
       generations.map(({ text }) => text!),
       generations.map(({ prompt }) => prompts[prompt]!.row),
     );
-    const advantages = algorithm.advantages!({ rewards: scores.total, groupSize: rollout.answers }, options);
+    const { advantages } = algorithm.advantages!(
+      {
+        rewards: scores.total,
+        groupSize: rollout.answers,
+        logProbs: generations.map(({ logProbs }) => Float32Array.from(logProbs)),
+        maxTokens: rollout.maxTokens,
+      },
+      options,
+    );
     this.answers = generations.map((generation, i) =>
       toAnswer(prompts[generation.prompt]!, generation, advantages[i]!),
     );
@@ -186,7 +194,11 @@ export class RolloutSource implements BatchSource {
 }
 
 /** Prompt and answer as one sequence; values of the answer's tokens stand where these are labels. */
-function toAnswer({ ids, name }: EncodedPrompt, generation: Generation, advantage: number): ScoredAnswer {
+function toAnswer(
+  { ids, name }: EncodedPrompt,
+  generation: Generation,
+  advantage: Float32Array,
+): ScoredAnswer {
   const length = ids.length + generation.ids.length;
   const sequence = {
     ids: Int32Array.from([...ids, ...generation.ids]),
@@ -194,7 +206,8 @@ function toAnswer({ ids, name }: EncodedPrompt, generation: Generation, advantag
   };
   const oldLogProbs = new Float32Array(length - 1);
   oldLogProbs.set(generation.logProbs, ids.length - 1);
-  const advantages = new Float32Array(length - 1).fill(advantage, ids.length - 1);
+  const advantages = new Float32Array(length - 1);
+  advantages.set(advantage, ids.length - 1);
   return { sequence, oldLogProbs, advantages, name: `${name}, answer ${generation.sample + 1}` };
 }
 

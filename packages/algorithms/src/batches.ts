@@ -1,0 +1,139 @@
+import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+
+/**
+ * Sums over the whole optimizer step: every micro-batch, every rank. A loss divides by these instead of by
+ * what its own micro-batch holds, so that losses and gradients of micro-batches add up exactly.
+ */
+export interface Totals {
+  /** Tokens that carry loss: the sum of every `mask` (of all answers in a pairwise or listwise batch). */
+  tokens: Scalar;
+  /** Examples: sequences, pairs or lists. Rows that only fill up a batch do not count. */
+  examples: Scalar;
+}
+
+/** What every batch carries beside its sequences. */
+export interface StepContext {
+  totals: Totals;
+  /** What the definition's `coupling` found over the whole step, `[batch]` each, by name. Constants: no gradient. */
+  coupled?: Record<string, Tensor1D>;
+}
+
+/**
+ * What the models say of one set of sequences. Optional parts are there when the definition `needs` them.
+ * Where `mask` is 0, every tensor may hold any finite number.
+ */
+export interface SequenceLogProbs {
+  /** Log-probability under the policy of each label, `[batch, seq]`. */
+  logProbs: Tensor2D;
+  /** The same under the reference model, `[batch, seq]`. */
+  refLogProbs?: Tensor2D;
+  /** 1 where a token carries loss, else 0. float32 `[batch, seq]`. */
+  mask: Tensor2D;
+  /** The policy's logits at each label, `[batch, seq, vocab]` (`needs.logits`). */
+  logits?: Tensor3D;
+  /** The reference model's, `[batch, seq, vocab]` (`needs.logits` and `needs.reference`). No gradient. */
+  refLogits?: Tensor3D;
+  /** Entropy of the policy's next-token distribution in nats, `[batch, seq]` (`needs.entropy`). */
+  entropy?: Tensor2D;
+  /**
+   * Output of the scalar head at each token, `[batch, seq]` (`needs.head`): a reward model's score, a critic's value.
+   * A sequence's score is the one at its last token with mask 1.
+   */
+  scores?: Tensor2D;
+}
+
+/** Sequences to imitate. */
+export interface SupervisedBatch extends SequenceLogProbs, StepContext {
+  /** Weight of each token, `[batch, seq]`; 1 where absent. */
+  weights?: Tensor2D;
+}
+
+/** Preferred and rejected answers: row i of both answers the same prompt. */
+export interface PairwiseBatch extends StepContext {
+  chosen: SequenceLogProbs;
+  rejected: SequenceLogProbs;
+  /** The chosen answers once more, after a corrupted condition (mDPO's image anchor) (`needs.corrupted`). */
+  corrupted?: SequenceLogProbs;
+  /** By how much chosen is better, in the annotators' units, `[batch]`; absent where the data does not say. */
+  margins?: Tensor1D;
+}
+
+/** Single answers judged desirable (1) or not (0). */
+export interface UnpairedBatch extends SequenceLogProbs, StepContext {
+  /** `[batch]`, float32 0/1; for regression on rewards (DRO) any number. */
+  desirable: Tensor1D;
+  /** Answers of other prompts of the step, for KTO's estimate of the KL divergence (`needs.mismatched`). */
+  mismatched?: SequenceLogProbs;
+}
+
+/** Several answers to each prompt with their scores. */
+export interface ListwiseBatch extends StepContext {
+  /** One entry for each place of the list; row i of every entry answers prompt i. */
+  answers: SequenceLogProbs[];
+  /** What each answer is worth, `[batch, list]`. */
+  ratings: Tensor2D;
+  /** 1 where the list of a prompt has an answer, `[batch, list]`. */
+  present: Tensor2D;
+}
+
+/** Solutions whose steps are judged one by one (process reward models), or at their end alone (outcome). */
+export interface StepwiseBatch extends SequenceLogProbs, StepContext {
+  /** The judgement of the step that ends at a token, from 0 to 1, `[batch, seq]`. */
+  stepLabels: Tensor2D;
+  /** 1 at the last token of each judged step, `[batch, seq]`. `totals.tokens` counts these. */
+  stepMask: Tensor2D;
+}
+
+/** Sampled answers with their advantages. */
+export interface RolloutBatch extends SequenceLogProbs, StepContext {
+  /** Log-probabilities under the policy at the beginning of the rollout's optimization, `[batch, seq]`. */
+  oldLogProbs: Tensor2D;
+  /** Log-probabilities that the sampler recorded, where they may differ from `oldLogProbs`, `[batch, seq]`. */
+  samplerLogProbs?: Tensor2D;
+  /** `[batch, seq]`; constant along `seq` for outcome rewards. */
+  advantages: Tensor2D;
+  /** What the critic should have said, `[batch, seq]` (`needs.critic`; its present values are `values`). */
+  returns?: Tensor2D;
+  /** The critic's values now, with a gradient, `[batch, seq]` (`needs.critic`). */
+  values?: Tensor2D;
+  /** The critic's values at the rollout, `[batch, seq]` (`needs.critic`). */
+  oldValues?: Tensor2D;
+  /** Texts to imitate beside the rollout: PPO-ptx (`needs.beside: ['supervised']`). */
+  supervised?: SupervisedBatch;
+  /** Preferences beside the rollout: UPO (`needs.beside: ['pairwise']`). */
+  pairwise?: PairwiseBatch;
+}
+
+/** Sequences with a teacher's opinion of every next token. */
+export interface DistillationBatch extends SequenceLogProbs, StepContext {
+  logits: Tensor3D;
+  /** The teacher's logits, `[batch, seq, vocab]`. No gradient. */
+  teacherLogits: Tensor3D;
+  /** Log-probabilities under the policy that sampled, `[batch, seq]`, when the answers are the policy's own. */
+  oldLogProbs?: Tensor2D;
+}
+
+/** Two views of the same things: row i of both belongs together, every other row of the step does not. */
+export interface ContrastiveBatch extends StepContext {
+  /** Embeddings, `[batch, dim]`, e.g. of images. */
+  left: Tensor2D;
+  /** `[batch, dim]`, e.g. of texts. */
+  right: Tensor2D;
+  /** Learned scalars by name (temperature, bias). */
+  scalars: Record<string, Scalar>;
+}
+
+/** The batch kinds and the type each hands to a loss. */
+export interface BatchKinds {
+  supervised: SupervisedBatch;
+  pairwise: PairwiseBatch;
+  unpaired: UnpairedBatch;
+  listwise: ListwiseBatch;
+  stepwise: StepwiseBatch;
+  rollout: RolloutBatch;
+  distillation: DistillationBatch;
+  contrastive: ContrastiveBatch;
+}
+
+/** Name of a batch kind. */
+export type BatchKind = keyof BatchKinds;
