@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { CHATML } from './chatml.ts';
-import type { Message } from './example.ts';
+import type { Message, ToolDefinition } from './example.ts';
 
 /** Text that a chat template rendered, and which parts of it the assistant is to produce. */
 export interface RenderedChat {
@@ -25,6 +25,8 @@ export interface ChatTemplateOptions {
 export interface RenderOptions {
   /** End with the header of an assistant turn, for the model to answer. Default false. */
   addGenerationPrompt?: boolean;
+  /** Functions that the assistant may call; each template says in its own way how to call them. */
+  tools?: readonly ToolDefinition[];
   /** Further variables of the template, e.g. `enable_thinking`. */
   variables?: Record<string, unknown>;
 }
@@ -115,7 +117,10 @@ export class ChatTemplate {
       : { text: rendered, assistant: this.#findTurns(rendered, messages, options) };
   }
 
-  #render(messages: readonly Message[], { addGenerationPrompt = false, variables }: RenderOptions): string {
+  #render(
+    messages: readonly Message[],
+    { addGenerationPrompt = false, tools, variables }: RenderOptions,
+  ): string {
     const reserved = messages.find(({ content }) => content.includes(BEGIN) || content.includes(END));
     if (reserved) throw new Error('a message holds U+E0B0 or U+E0B1, which chat templates need; remove them');
     try {
@@ -123,6 +128,7 @@ export class ChatTemplate {
         ...this.#constants,
         ...variables,
         messages: messages.map((message) => ({ ...message })),
+        ...(tools && { tools: [...tools] }),
         add_generation_prompt: addGenerationPrompt,
       });
     } catch (error) {

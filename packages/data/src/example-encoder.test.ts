@@ -74,6 +74,32 @@ describe('with a chat template', () => {
     expect([targets(chosen), targets(rejected)]).toEqual(['the cat<|im_end|>', 'the mat<|im_end|>']);
   });
 
+  test('judged, ranked and stepwise answers', () => {
+    const unpaired = chat.supervised({ kind: 'unpaired', prompt: 'q', completion: 'the cat', label: false });
+    expect(targets(unpaired)).toBe('the cat<|im_end|>');
+    const ranked = chat.listwise({
+      kind: 'listwise',
+      prompt: 'q',
+      completions: ['the cat', 'the mat'],
+      scores: [2, 1],
+    });
+    expect(ranked.map(targets)).toEqual(['the cat<|im_end|>', 'the mat<|im_end|>']);
+    const { ids, mask, stepEnds, labels } = chat.stepwise({
+      kind: 'stepwise',
+      prompt: 'q',
+      completions: ['sit', 'the<|im_end|> mat'],
+      labels: [true, false],
+    });
+    const header = '<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n';
+    expect([...stepEnds].map((end) => decode(ids.slice(0, end + 1)))).toEqual([
+      `${header}sit\n`,
+      `${header}sit\nthe<|im_end|> mat\n`,
+    ]);
+    expect([...labels]).toEqual([1, 0]);
+    expect(targets({ ids, mask })).toBe('sit\nthe<|im_end|> mat\n');
+    expect([...ids].filter((id) => id === tokenizer.tokenToId('<|im_end|>')).length).toBe(1);
+  });
+
   test('a tokenizer without the tokens of the template is refused', () => {
     const bare = trainBPE(['a'], { vocabSize: 256 });
     expect(() => new ExampleEncoder({ tokenizer: bare, template: ChatTemplate.chatml() })).toThrow(

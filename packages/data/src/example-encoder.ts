@@ -1,5 +1,13 @@
 import type { ChatTemplate, RenderedChat } from './chat-template.ts';
-import type { Example, Message, PreferenceExample, Prompt } from './example.ts';
+import type {
+  Example,
+  ListwiseExample,
+  Message,
+  PreferenceExample,
+  Prompt,
+  StepwiseExample,
+  ToolDefinition,
+} from './example.ts';
 import type { TokenSequence } from './token-sequence.ts';
 
 /** What encoding needs of a tokenizer; `Tokenizer` of `@attune/tokenizer` has it. */
@@ -26,6 +34,14 @@ export interface ExampleEncoderOptions {
   eosId?: number;
 }
 
+/** An answer in steps as tokens. */
+export interface StepwiseSequence extends TokenSequence {
+  /** For each step where its last token is in `ids`: the place at which the step is judged. */
+  stepEnds: Int32Array;
+  /** 1 where a step is right. */
+  labels: Uint8Array;
+}
+
 /** Breaks up special tokens that a message writes out, so that data cannot inject them through a template. */
 const GUARD = '\uE0B2';
 
@@ -50,7 +66,7 @@ export class ExampleEncoder {
 
   /**
    * A sequence to imitate. Targets are every token of a text, every assistant turn of a conversation, the completion
-   * after its prompt.
+   * after its prompt, whether it was judged (unpaired) or not.
    *
    * @throws when the example is a preference or a prompt alone, or holds messages and there is no template
    */
@@ -59,8 +75,9 @@ export class ExampleEncoder {
       case 'text':
         return this.#joined('', example.text);
       case 'conversation':
-        return this.#chat(example.messages, (spans) => spans);
+        return this.#chat(example.messages, (spans) => spans, example.tools);
       case 'completion':
+      case 'unpaired':
         return this.#answer(example.prompt, example.completion);
       default:
         throw new Error(
@@ -75,6 +92,26 @@ export class ExampleEncoder {
     rejected: TokenSequence;
   } {
     return { chosen: this.#answer(prompt, chosen), rejected: this.#answer(prompt, rejected) };
+  }
+
+  /** Each answer after the prompt, best first; targets are the answer's tokens. */
+  listwise({ prompt, completions }: ListwiseExample): TokenSequence[] {
+    return completions.map((completion) => this.#answer(prompt, completion));
+  }
+
+  /**
+   * The prompt and its steps, each step encoded by itself and followed by `separator`, so that a step ends at a token
+   * of its own. Targets are the steps' tokens.
+   */
+  stepwise({ kind, prompt, completions, labels }: StepwiseExample, separator = '\n'): StepwiseSequence {
+    const out = new SequenceBuilder();
+    out.push(this.prompt({ kind, prompt, completions, labels }), 0);
+    const stepEnds = completions.map((step) => {
+      out.push(this.#encodeText(step), 1);
+      out.push(this.#encodeText(separator), 1);
+      return out.length - 1;
+    });
+    return { ...out.finish(), stepEnds: Int32Array.from(stepEnds), labels: Uint8Array.from(labels, Number) };
   }
 
   /** What the model is given to continue: the prompt of any example that has one, up to the assistant's header. */
@@ -99,19 +136,19 @@ export class ExampleEncoder {
   #chat(
     messages: Message[],
     choose: (spans: RenderedChat['assistant']) => RenderedChat['assistant'],
+    tools?: readonly ToolDefinition[],
   ): TokenSequence {
     if (!this.#options.template) throw new Error(NEEDS_TEMPLATE);
-    const { text, assistant } = this.#options.template.renderMasked(this.#guarded(messages));
+    const { text, assistant } = this.#options.template.renderMasked(this.#guarded(messages), {
+      tools: tools && this.#guarded(tools),
+    });
     return this.#encode({ text, assistant: choose(assistant) });
   }
 
-  #guarded(messages: readonly Message[]): Message[] {
+  /** A copy whose every text, however deep, has its special tokens broken up. */
+  #guarded<T>(values: readonly T[]): T[] {
     const special = this.#special && new RegExp(this.#special, 'g');
-    if (!special) return [...messages];
-    return messages.map((message) => ({
-      ...message,
-      content: message.content.replace(special, (token) => token[0] + GUARD + token.slice(1)),
-    }));
+    return special ? values.map((value) => guard(value, special) as T) : [...values];
   }
 
   /** Encodes rendered text; its spans for the assistant become targets. */
@@ -165,9 +202,20 @@ function asMessages(prompt: Prompt): Message[] {
   return typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
 }
 
+function guard(value: unknown, special: RegExp): unknown {
+  if (typeof value === 'string') return value.replace(special, (token) => token[0] + GUARD + token.slice(1));
+  if (Array.isArray(value)) return value.map((inner) => guard(inner, special));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, guard(inner, special)]));
+}
+
 class SequenceBuilder {
   readonly #ids: number[] = [];
   readonly #mask: number[] = [];
+
+  get length(): number {
+    return this.#ids.length;
+  }
 
   push(ids: ArrayLike<number>, target: 0 | 1): void {
     for (let i = 0; i < ids.length; i++) {

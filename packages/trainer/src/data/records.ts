@@ -132,7 +132,8 @@ export function* textsOf(records: readonly DataRecord[]): Generator<string> {
       if (typeof example.prompt === 'string') yield example.prompt;
       else for (const { content } of example.prompt) yield content;
     }
-    if (example.kind === 'completion') yield example.completion;
+    if ('completion' in example) yield example.completion;
+    if ('completions' in example) yield* example.completions;
     if (example.kind === 'preference') yield* [example.chosen, example.rejected];
   }
 }

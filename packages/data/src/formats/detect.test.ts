@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Row } from './dataset.ts';
-import type { Example } from './example.ts';
-import { convertRow, detectFormat } from './formats.ts';
+import type { Row } from '../dataset.ts';
+import type { Example } from '../example.ts';
+import { convertRow, detectFormat } from './detect.ts';
 import { parseTranscript } from './transcript.ts';
 
 const user = (content: string) => ({ role: 'user', content });
@@ -71,6 +71,106 @@ const cases: [string, Row, Example][] = [
     { kind: 'completion', prompt: '1+1?', completion: '#### 2' },
   ],
   ['prompt', { prompt: [user('p')] }, { kind: 'prompt', prompt: [user('p')] }],
+  [
+    'preference',
+    {
+      prompt: 'p',
+      chosen: [user('p'), assistant('a')],
+      rejected: [user('p'), assistant('b')],
+      score_chosen: 8.5,
+      score_rejected: 6,
+    },
+    { kind: 'preference', prompt: [user('p')], chosen: 'a', rejected: 'b', margin: 2.5 },
+  ],
+  [
+    'preference',
+    { prompt: 'p', chosen: 'a', rejected: 'b', margin: 0 },
+    { kind: 'preference', prompt: 'p', chosen: 'a', rejected: 'b', margin: 0 },
+  ],
+  [
+    'shp',
+    { post_id: 'x', history: 'h', human_ref_A: 'a', human_ref_B: 'b', labels: 0, score_A: 1, score_B: 9 },
+    { kind: 'preference', prompt: 'h', chosen: 'b', rejected: 'a' },
+  ],
+  [
+    'summarize-from-feedback',
+    {
+      info: { id: 'x', post: 'long', title: 'T', article: null },
+      summaries: [
+        { text: 'a', policy: 'sup' },
+        { text: 'b', policy: 'ref' },
+      ],
+      choice: 1,
+    },
+    { kind: 'preference', prompt: 'T\n\nlong\n\nTL;DR:', chosen: 'b', rejected: 'a' },
+  ],
+  [
+    'webgpt',
+    {
+      question: { full_text: 'q', dataset: 'eli5' },
+      answer_0: 'a',
+      answer_1: 'b',
+      score_0: -0.5,
+      score_1: 0.25,
+      quotes_0: {},
+      quotes_1: {},
+    },
+    { kind: 'preference', prompt: 'q', chosen: 'b', rejected: 'a', margin: 0.75 },
+  ],
+  [
+    'kto',
+    { prompt: 'p', completion: 'c', label: false },
+    { kind: 'unpaired', prompt: 'p', completion: 'c', label: false },
+  ],
+  [
+    'kto',
+    { instruction: 'i', input: '', output: 'o', kto_tag: 'true' },
+    { kind: 'unpaired', prompt: 'i', completion: 'o', label: true },
+  ],
+  [
+    'kto',
+    { messages: [user('a'), assistant('b')], label: true },
+    { kind: 'unpaired', prompt: [user('a')], completion: 'b', label: true },
+  ],
+  [
+    'stepwise',
+    { prompt: 'p', completions: ['one', 'two'], labels: [true, 0] },
+    { kind: 'stepwise', prompt: 'p', completions: ['one', 'two'], labels: [true, false] },
+  ],
+  [
+    'ranked',
+    { prompt: 'p', responses: ['a', 'b', 'c'], scores: [1, 3, 2] },
+    { kind: 'listwise', prompt: 'p', completions: ['b', 'c', 'a'], scores: [3, 2, 1] },
+  ],
+  [
+    'ranked',
+    { prompt: 'p', completions: ['a', [assistant('b')]], ranks: [2, 1] },
+    { kind: 'listwise', prompt: 'p', completions: ['b', 'a'], scores: [-1, -2] },
+  ],
+  [
+    'sharegpt',
+    {
+      system: 's',
+      tools: '[{"type":"function","function":{"name":"f"}}]',
+      conversations: [
+        { from: 'human', value: 'a' },
+        { role: 'assistant', content: null, tool_calls: [{ function: { name: 'f', arguments: {} } }] },
+        { from: 'observation', value: '1' },
+        { from: 'gpt', value: 'b' },
+      ],
+    },
+    {
+      kind: 'conversation',
+      messages: [
+        { role: 'system', content: 's' },
+        user('a'),
+        { role: 'assistant', content: '', tool_calls: [{ function: { name: 'f', arguments: {} } }] },
+        { role: 'tool', content: '1' },
+        assistant('b'),
+      ],
+      tools: [{ type: 'function', function: { name: 'f' } }],
+    },
+  ],
   ['text', { text: 't' }, { kind: 'text', text: 't' }],
 ];
 
@@ -113,6 +213,37 @@ describe('rows that do not fit are refused', () => {
       { chosen: [assistant('a')], rejected: [assistant('b')] },
       'chosen must begin with a turn',
     ],
+    [
+      'a tag that is no judgement',
+      { prompt: 'p', completion: 'c', kto_tag: 'good' },
+      'kto_tag must be true or false, found "good"',
+    ],
+    [
+      'a tie',
+      { question: { full_text: 'q' }, answer_0: 'a', answer_1: 'b', score_0: 0, score_1: 0 },
+      'score_0 and score_1 are equal: neither answer is preferred',
+    ],
+    [
+      'fewer labels than steps',
+      { prompt: 'p', completions: ['a', 'b'], labels: [true] },
+      'labels must be 2 times true or false, one a step, found [true]',
+    ],
+    [
+      'one answer to rank',
+      { prompt: 'p', completions: ['a'], scores: [1] },
+      'completions must be a list of at least two answers, found ["a"]',
+    ],
+    [
+      'a score that is no number',
+      { prompt: 'p', completions: ['a', 'b'], scores: [1, 'x'] },
+      'scores must be 2 numbers, one an answer, found [1,"x"]',
+    ],
+    [
+      'a negative margin',
+      { prompt: 'p', chosen: 'a', rejected: 'b', margin: -1 },
+      'the margin of the chosen answer must be at least 0, found -1',
+    ],
+    ['tools that are no list', { messages: [user('a')], tools: '{}' }, 'tools must be a list of functions'],
     [
       'answers alone',
       { chosen: 'a', rejected: 'b' },

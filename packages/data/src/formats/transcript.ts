@@ -1,4 +1,4 @@
-import type { Message } from './example.ts';
+import type { Message } from '../example.ts';
 
 const ROLES = { Human: 'user', Assistant: 'assistant' } as const;
 
