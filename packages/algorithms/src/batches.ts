@@ -1,4 +1,4 @@
-import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
 /**
  * Sums over the whole optimizer step: every micro-batch, every rank. A loss divides by these instead of by
@@ -7,8 +7,12 @@ import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core
 export interface Totals {
   /** Tokens that carry loss: the sum of every `mask` (of all answers in a pairwise or listwise batch). */
   tokens: Scalar;
-  /** Examples: sequences, pairs or lists. Rows that only fill up a batch do not count. */
+  /** Examples: sequences, pairs or lists. Rows that only fill up a batch (mask 0 everywhere) do not count. */
   examples: Scalar;
+  /** Pairs: the part of `tokens` that chosen answers have. */
+  chosenTokens?: Scalar;
+  /** Unpaired: how many of `examples` are desirable. */
+  desirable?: Scalar;
 }
 
 /** What every batch carries beside its sequences. */
@@ -31,13 +35,16 @@ export interface SequenceLogProbs {
   mask: Tensor2D;
   /** The policy's logits at each label, `[batch, seq, vocab]` (`needs.logits`). */
   logits?: Tensor3D;
+  /** The labels themselves, int32 `[batch, seq]` (`needs.logits`); any token where `mask` is 0. */
+  labels?: Tensor2D;
   /** The reference model's, `[batch, seq, vocab]` (`needs.logits` and `needs.reference`). No gradient. */
   refLogits?: Tensor3D;
   /** Entropy of the policy's next-token distribution in nats, `[batch, seq]` (`needs.entropy`). */
   entropy?: Tensor2D;
   /**
-   * Output of the scalar head at each token, `[batch, seq]` (`needs.head`): a reward model's score, a critic's value.
-   * A sequence's score is the one at its last token with mask 1.
+   * Output of the scalar head, `[batch, seq]` (`needs.head`). With `after`, having read the token whose log-probability
+   * stands at that place: a reward model's score of a sequence is the one at its last token with mask 1. With `before`,
+   * as the token is about to be written: a value; that of the prompt is the one at the first token with mask 1.
    */
   scores?: Tensor2D;
 }
@@ -46,6 +53,8 @@ export interface SequenceLogProbs {
 export interface SupervisedBatch extends SequenceLogProbs, StepContext {
   /** Weight of each token, `[batch, seq]`; 1 where absent. */
   weights?: Tensor2D;
+  /** The adapter's trained parameters by name, with a gradient (`needs.adapter`). */
+  adapter?: Record<string, Tensor>;
 }
 
 /** Preferred and rejected answers: row i of both answers the same prompt. */
@@ -56,6 +65,8 @@ export interface PairwiseBatch extends StepContext {
   corrupted?: SequenceLogProbs;
   /** By how much chosen is better, in the annotators' units, `[batch]`; absent where the data does not say. */
   margins?: Tensor1D;
+  /** 1 where the chosen answer was sampled from the reference model, 0 where the rejected one was, `[batch]` (XPO). */
+  chosenFromReference?: Tensor1D;
 }
 
 /** Single answers judged desirable (1) or not (0). */
@@ -64,6 +75,8 @@ export interface UnpairedBatch extends SequenceLogProbs, StepContext {
   desirable: Tensor1D;
   /** Answers of other prompts of the step, for KTO's estimate of the KL divergence (`needs.mismatched`). */
   mismatched?: SequenceLogProbs;
+  /** Weight of each example, `[batch]`; 1 where absent. */
+  weights?: Tensor1D;
 }
 
 /** Several answers to each prompt with their scores. */

@@ -2,6 +2,7 @@ import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import type { BatchKind, BatchKinds } from './batches.ts';
 import type { Advantages, Rollout } from './rollout.ts';
+import type { Rounds } from './rounds.ts';
 
 /** What a loss returns. Metrics are sums divided by `totals` as well, so they add over micro-batches. */
 export interface LossResult {
@@ -29,13 +30,16 @@ export interface Needs {
    * `reference ← mixup · policy + (1 − mixup) · reference`.
    */
   referenceSync?: { steps: number; mixup: number };
-  /** A scalar head on the policy itself, which the loss trains (reward models). */
-  head?: boolean;
+  /**
+   * A scalar head on the policy itself, which the loss trains: read `after` each token (reward models), or `before`
+   * it (values).
+   */
+  head?: 'after' | 'before';
   /** A critic: a model with a scalar head, trained along with the policy. */
   critic?: boolean;
   /** A frozen teacher. */
   teacher?: boolean;
-  /** Full logits. Costs `[batch, seq, vocab]` numbers; ask for `entropy` alone where that is enough. */
+  /** Full logits and labels. Costs `[batch, seq, vocab]` numbers; ask for `entropy` alone where that is enough. */
   logits?: boolean;
   entropy?: boolean;
   /** Unpaired data: answers of other prompts (KTO). */
@@ -44,6 +48,17 @@ export interface Needs {
   corrupted?: boolean;
   /** Rollouts: one greedy answer more to each prompt, as a baseline (ReMax). */
   greedy?: boolean;
+  /**
+   * Rollouts: an opponent's answer to each prompt, from π^(1 − mixture) π_ref^mixture, renormalised at each token; the
+   * reward of an answer is then the judge's probability that it beats the opponent's (Nash-MD).
+   */
+  opponent?: { mixture: number };
+  /** The parameters of the adapter under training (PAFT's sparsity). */
+  adapter?: boolean;
+  /** Rows must hold one sequence each: the data cannot be packed. */
+  unpacked?: boolean;
+  /** Fewest examples that a step may have; default 1. */
+  leastExamples?: number;
   /** Rollouts: batches of other data beside them. */
   beside?: readonly ('supervised' | 'pairwise')[];
   /** The loss compares all examples of a step with each other, so a step cannot be cut into micro-batches. */
@@ -56,6 +71,8 @@ export interface Needs {
  * all that was measured to `combine`, and the result back to the loss as `batch.coupled`.
  */
 export interface Coupling<K extends BatchKind, O> {
+  /** Whether these options need it at all; default: they do. */
+  applies?(options: O): boolean;
   /** A few numbers for each example, `[batch]` each. Rows that only fill up a batch are cut off afterwards. */
   measure(batch: BatchKinds[K], options: O): Record<string, Tensor1D>;
   /**
@@ -93,6 +110,8 @@ export interface AlgorithmDefinition<K extends BatchKind = BatchKind, S extends 
   advantages?(rollout: Rollout, options: z.output<S>, state?: unknown): Advantages;
   /** For losses whose examples influence each other. */
   coupling?: Coupling<K, z.output<S>>;
+  /** For methods that are a loop around a loss: how the examples come about. */
+  rounds?(options: z.output<S>): Rounds<K>;
   /** The loss: a pure function over tensors. */
   loss(batch: BatchKinds[K], options: z.output<S>): LossResult;
 }

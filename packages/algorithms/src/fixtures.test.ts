@@ -3,11 +3,11 @@ import { useBackend } from '@attune/backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Totals } from './batches.ts';
-import { dpoLoss, dpoOptions } from './dpo.ts';
 import { groupAdvantages, type RewardScale } from './group-advantages.ts';
 import { grpoLoss, grpoOptions } from './grpo.ts';
 import { type KlEstimator, klEstimate } from './kl.ts';
-import { sftLoss } from './sft.ts';
+import { dpoLoss, dpoOptions } from './pairs/dpo.ts';
+import { sftLoss } from './supervised/sft.ts';
 
 // Made by tooling/reference/algorithms/make_fixtures.py.
 type Rows = number[][];

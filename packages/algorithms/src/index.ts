@@ -22,7 +22,6 @@ export {
   type Needs,
   type Paper,
 } from './definition.ts';
-export { type DpoOptions, dpo, dpoLoss, dpoOptions } from './dpo.ts';
 export { groupAdvantages, type RewardScale } from './group-advantages.ts';
 export { type GrpoOptions, grpo, grpoLoss, grpoOptions } from './grpo.ts';
 export { type KlEstimator, klEstimate } from './kl.ts';
@@ -35,6 +34,15 @@ export {
   sequenceSums,
   tokenMean,
 } from './masked.ts';
+export { type DpoOptions, dpo, dpoLoss, dpoOptions } from './pairs/dpo.ts';
 export { algorithms, type ResolveOptions, resolveAlgorithm } from './resolve.ts';
 export { type Advantages, perToken, type Rollout } from './rollout.ts';
-export { sft, sftLoss } from './sft.ts';
+export {
+  type AnswerSource,
+  bestAgainstWorst,
+  type JudgedAnswers,
+  type RoundExamples,
+  type Rounds,
+  winRates,
+} from './rounds.ts';
+export { sft, sftLoss } from './supervised/sft.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dpo } from './dpo.ts';
+import { dpo } from './pairs/dpo.ts';
 import { resolveAlgorithm } from './resolve.ts';
 
 let project: string;
@@ -55,7 +55,7 @@ describe('resolveAlgorithm', () => {
     ['./missing.js', `algorithm './missing.js' is neither`],
     [
       'not-a-loss',
-      'the default export is no definition: batch must be one of supervised, pairwise, unpaired, rollout, found pears',
+      'the default export is no definition: batch must be one of supervised, pairwise, unpaired, listwise, stepwise, rollout, distillation, contrastive, found pears',
     ],
     ['breaks', 'failed to load: no luck'],
     ['toString', `algorithm 'toString' is neither`],

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { BatchKind } from './batches.ts';
 import type { AnyAlgorithm } from './definition.ts';
-import { dpo } from './dpo.ts';
 import { grpo } from './grpo.ts';
 import { nearest } from './nearest.ts';
-import { sft } from './sft.ts';
+import { dpo } from './pairs/dpo.ts';
+import { sft } from './supervised/sft.ts';
 
 /** The built-in algorithms, by the name that recipes use. */
 export const algorithms: Record<string, AnyAlgorithm> = { sft, dpo, grpo };
@@ -87,7 +88,16 @@ function definitionProblem(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null)
     return `expected an object, found ${value === null ? 'null' : typeof value}`;
   const found = value as Partial<AnyAlgorithm>;
-  const kinds = ['supervised', 'pairwise', 'unpaired', 'rollout'];
+  const kinds: BatchKind[] = [
+    'supervised',
+    'pairwise',
+    'unpaired',
+    'listwise',
+    'stepwise',
+    'rollout',
+    'distillation',
+    'contrastive',
+  ];
   if (typeof found.name !== 'string' || found.name === '')
     return `name must be a non-empty string, found ${found.name}`;
   if (!kinds.includes(found.batch!)) return `batch must be one of ${kinds.join(', ')}, found ${found.batch}`;

@@ -1,9 +1,9 @@
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { PairwiseBatch, SequenceLogProbs } from './batches.ts';
-import { defineAlgorithm, type LossResult } from './definition.ts';
-import { exampleMean, sequenceMeans, sequenceSums } from './masked.ts';
+import type { PairwiseBatch, SequenceLogProbs } from '../batches.ts';
+import { defineAlgorithm, type LossResult } from '../definition.ts';
+import { exampleMean, sequenceMeans, sequenceSums } from '../masked.ts';
 
 /** Options of DPO. */
 export const dpoOptions = z.strictObject({

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { SupervisedBatch } from './batches.ts';
-import { defineAlgorithm, type LossResult } from './definition.ts';
-import { tokenMean } from './masked.ts';
+import type { SupervisedBatch } from '../batches.ts';
+import { defineAlgorithm, type LossResult } from '../definition.ts';
+import { tokenMean } from '../masked.ts';
 
 /**
  * Supervised fine-tuning (and pre-training): the negative log-likelihood of the target tokens,
