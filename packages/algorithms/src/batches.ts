@@ -107,7 +107,7 @@ export interface RolloutBatch extends SequenceLogProbs, StepContext {
   advantages: Tensor2D;
   /** What the critic should have said, `[batch, seq]` (`needs.critic`; its present values are `values`). */
   returns?: Tensor2D;
-  /** The critic's values now, with a gradient, `[batch, seq]` (`needs.critic`). */
+  /** The critic's values now, as each token is about to be written, with a gradient, `[batch, seq]` (`needs.critic`). */
   values?: Tensor2D;
   /** The critic's values at the rollout, `[batch, seq]` (`needs.critic`). */
   oldValues?: Tensor2D;

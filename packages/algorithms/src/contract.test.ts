@@ -13,11 +13,17 @@ beforeAll(async () => {
 /** Options beyond the defaults under which the contract must hold too. */
 const variants: Record<string, object[]> = {
   dpo: [{ variant: 'ipo' }, { variant: 'hinge', beta: 1 }, { labelSmoothing: 0.2 }],
+  ppo: [{ dualClip: 3, entropyBonus: 0.01, whitenRewards: true, klController: 'adaptive', rewardClip: 1 }],
+  rloo: [{ clipHigh: 10, klCoefficient: 0 }],
+  gspo: [{ form: 'token' }],
+  dapo: [{ overlongBuffer: 4, overlongFiltering: true }],
+  remax: [{ correction: 'token-truncate' }],
+  'reinforce++': [{ correction: 'sequence-mask' }],
   grpo: [
-    { aggregation: 'sequence-mean', beta: 0.04 },
-    { aggregation: 'sequence-sum', scaleRewards: 'none', clipHigh: 0.28 },
+    { aggregation: 'sequence-mean-token-mean', beta: 0.04 },
+    { aggregation: 'fixed-length', scaleRewards: 'none', clipHigh: 0.28 },
     { beta: 1, klEstimator: 'k1', scaleRewards: 'batch' },
-    { beta: 1, klEstimator: 'k2' },
+    { aggregation: 'sequence-mean-token-sum', beta: 1, klEstimator: 'k3+', dualClip: 3 },
   ],
 };
 

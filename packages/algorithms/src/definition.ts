@@ -49,6 +49,12 @@ export interface Needs {
   /** Rollouts: one greedy answer more to each prompt, as a baseline (ReMax). */
   greedy?: boolean;
   /**
+   * Rollouts: replace prompts of whose answers none is kept (`Advantages.keep`) by others, until the rollout is full or
+   * prompts were sampled this many times (DAPO's dynamic sampling). `advantages` is called on what each round sampled,
+   * and at last on the prompts that stay.
+   */
+  refill?: { maxRounds: number };
+  /**
    * Rollouts: an opponent's answer to each prompt, from π^(1 − mixture) π_ref^mixture, renormalised at each token; the
    * reward of an answer is then the judge's probability that it beats the opponent's (Nash-MD).
    */

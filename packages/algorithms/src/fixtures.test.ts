@@ -3,9 +3,6 @@ import { useBackend } from '@attune/backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Totals } from './batches.ts';
-import { groupAdvantages, type RewardScale } from './group-advantages.ts';
-import { grpoLoss, grpoOptions } from './grpo.ts';
-import { type KlEstimator, klEstimate } from './kl.ts';
 import { dpoLoss, dpoOptions } from './pairs/dpo.ts';
 import { sftLoss } from './supervised/sft.ts';
 
@@ -83,61 +80,4 @@ describe.each(['cpu', 'onnx'] as const)('on %s', (backend) => {
       expectMetrics(run(...policy).metrics, metrics);
     });
   });
-
-  describe('grpo equals TRL', () => {
-    const { cases, ...inputs } = fixture<
-      Side & { oldLogProbs: Rows; advantages: number[]; cases: (Case & { gradient: Rows })[] }
-    >('grpo');
-    test.each(cases)('$options', ({ options, loss, metrics, gradient }) => {
-      const run = (logProbs: tf.Tensor) =>
-        grpoLoss(
-          {
-            logProbs: logProbs as tf.Tensor2D,
-            oldLogProbs: tf.tensor2d(inputs.oldLogProbs),
-            refLogProbs: tf.tensor2d(inputs.refLogProbs),
-            mask: tf.tensor2d(inputs.mask),
-            advantages: tf.tensor2d(inputs.mask.map((row, i) => row.map(() => inputs.advantages[i]!))),
-            totals: stepTotals([inputs.mask], inputs.mask.length),
-          },
-          grpoOptions.parse(options),
-        );
-      const policy = tf.tensor2d(inputs.logProbs);
-      const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => run(x).loss)(policy);
-      expectClose(numbers(value), [loss], 'loss');
-      expectClose(numbers(grad), gradient.flat(), 'gradient');
-      expectMetrics(run(policy).metrics, metrics);
-    });
-  });
-
-  describe('KL estimators equal PyTorch', () => {
-    const { logProbs, refLogProbs, estimates } = fixture<Side & { estimates: Record<KlEstimator, Rows> }>(
-      'kl',
-    );
-    test.each(['k1', 'k2', 'k3'] as const)('%s', (estimator) => {
-      const policy = tf.tensor2d(logProbs);
-      const estimate = klEstimate(policy, tf.tensor2d(refLogProbs), tf.onesLike(policy), estimator);
-      expectClose(numbers(estimate), estimates[estimator].flat(), estimator);
-    });
-  });
-
-  describe('group advantages equal PyTorch', () => {
-    const { rewards, groupSize, advantages } = fixture<{
-      rewards: number[];
-      groupSize: number;
-      advantages: Record<RewardScale, number[]>;
-    }>('advantages');
-    test.each(['group', 'batch', 'none'] as const)('scaled by %s', (scale) => {
-      const actual = groupAdvantages({ rewards: Float32Array.from(rewards), groupSize }, scale);
-      expectClose(Array.from(actual), advantages[scale], scale);
-    });
-  });
-});
-
-test('group advantages refuse what would become NaN', () => {
-  const advantages = (rewards: number[], groupSize: number) =>
-    groupAdvantages({ rewards: Float32Array.from(rewards), groupSize }, 'group');
-  expect(() => advantages([1, 0], 1)).toThrow('groupSize >= 2 answers a prompt, found 1');
-  expect(() => advantages([1, 0, 1], 2)).toThrow('3 rewards do not divide into groups of groupSize 2');
-  expect(() => advantages([1, Number.NaN], 2)).toThrow('reward 1 must be finite, found NaN');
-  expect(Array.from(advantages([0.3, 0.3, 0.3], 3))).toEqual([0, 0, 0]);
 });

@@ -1,3 +1,4 @@
+export * from './advantages/index.ts';
 export type {
   BatchKind,
   BatchKinds,
@@ -22,19 +23,16 @@ export {
   type Needs,
   type Paper,
 } from './definition.ts';
-export { groupAdvantages, type RewardScale } from './group-advantages.ts';
-export { type GrpoOptions, grpo, grpoLoss, grpoOptions } from './grpo.ts';
-export { type KlEstimator, klEstimate } from './kl.ts';
+export * from './kl/index.ts';
 export { logRatio, MAX_LOG_RATIO } from './log-ratio.ts';
 export {
-  type Aggregation,
-  aggregate,
   exampleMean,
   sequenceMeans,
   sequenceSums,
   tokenMean,
 } from './masked.ts';
 export { type DpoOptions, dpo, dpoLoss, dpoOptions } from './pairs/dpo.ts';
+export * from './policy-gradient/index.ts';
 export { algorithms, type ResolveOptions, resolveAlgorithm } from './resolve.ts';
 export { type Advantages, perToken, type Rollout } from './rollout.ts';
 export {

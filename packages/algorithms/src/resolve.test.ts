@@ -49,7 +49,8 @@ describe('resolveAlgorithm', () => {
   });
 
   test.each([
-    ['dop', `algorithm 'dop' is neither built in (sft, dpo, grpo) nor a package installed at`],
+    ['dop', `algorithm 'dop' is neither built in (sft, dpo,`],
+    ['dop', 'nor a package installed at'],
     ['dop', `did you mean 'dpo'?`],
     ['@acme/other', 'npm install @acme/other'],
     ['./missing.js', `algorithm './missing.js' is neither`],

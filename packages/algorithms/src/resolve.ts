@@ -3,13 +3,13 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BatchKind } from './batches.ts';
 import type { AnyAlgorithm } from './definition.ts';
-import { grpo } from './grpo.ts';
 import { nearest } from './nearest.ts';
 import { dpo } from './pairs/dpo.ts';
+import { policyGradientMethods } from './policy-gradient/index.ts';
 import { sft } from './supervised/sft.ts';
 
 /** The built-in algorithms, by the name that recipes use. */
-export const algorithms: Record<string, AnyAlgorithm> = { sft, dpo, grpo };
+export const algorithms: Record<string, AnyAlgorithm> = { sft, dpo, ...policyGradientMethods };
 
 /** Where `resolveAlgorithm` looks for packages and files. */
 export interface ResolveOptions {

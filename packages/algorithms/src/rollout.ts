@@ -8,7 +8,7 @@ export interface Rollout {
   logProbs: readonly Float32Array[];
   /** The same under the reference model (`needs.reference`). */
   refLogProbs?: readonly Float32Array[];
-  /** The critic's values, one per token (`needs.critic`). */
+  /** The critic's values, one per token, each as the token is about to be written (`needs.critic`). */
   values?: readonly Float32Array[];
   /** Reward of the greedy answer to each prompt, `[prompts]` (`needs.greedy`: ReMax). */
   greedyRewards?: Float32Array;
@@ -24,9 +24,12 @@ export interface Advantages {
   advantages: readonly Float32Array[];
   /** For each answer what the critic should have said, one number per token (`needs.critic`). */
   returns?: readonly Float32Array[];
-  /** 0 for answers that must not be learned from (overlong filtering, flat groups); default: all count. */
+  /**
+   * 0 for answers that must not be learned from (overlong filtering, flat groups): they carry no loss and count in no
+   * total. Default: all are kept.
+   */
   keep?: Uint8Array;
-  /** To be logged. */
+  /** To be logged: means over the rollout. */
   metrics?: Record<string, number>;
   /** What the next rollout's call gets as `state`, e.g. an adaptive KL coefficient. Plain JSON: it is checkpointed. */
   state?: unknown;

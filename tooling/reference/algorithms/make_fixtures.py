@@ -3,9 +3,9 @@
     python -m pip install torch trl        # made with torch 2.15.0, trl 1.16.0
     python tooling/reference/algorithms/make_fixtures.py
 
-DPO and GRPO call TRL's own `_compute_loss` on given log-probabilities (the trainer is replaced by a bare object that
-holds what the method reads). What TRL does not offer (label smoothing of DPO, k1 and k2, batch scaling, group
-advantages outside of generation) is the paper's equation written in PyTorch.
+DPO calls TRL's own `_compute_loss` on given log-probabilities (the trainer is replaced by a bare object that holds what
+the method reads). What TRL does not offer (label smoothing of DPO) is the paper's equation written in PyTorch.
+Policy gradients: policy_gradient.py and advantages.py.
 """
 
 import json
@@ -16,7 +16,6 @@ from types import SimpleNamespace
 import torch
 import torch.nn.functional as F
 from trl.trainer.dpo_trainer import DPOTrainer
-from trl.trainer.grpo_trainer import GRPOTrainer
 
 OUT = Path(__file__).parents[3] / "packages/algorithms/src/fixtures"
 BATCH, SEQ = 4, 6
@@ -117,67 +116,7 @@ def dpo_case(policy, reference, masks, variant, beta, smoothing=0.0):
     }
 
 
-def grpo():
-    mask = lengths_mask([3, 6, 1, 4], prompt=0)
-    log_probs = uniform(BATCH, SEQ, low=-4, high=0) * mask
-    old = (log_probs + uniform(BATCH, SEQ, low=-0.6, high=0.6)) * mask
-    reference = (log_probs + uniform(BATCH, SEQ, low=-1, high=1)) * mask
-    advantages = torch.tensor([1.5, -0.7, -1.2, 0.4])
-    aggregations = {"token-mean": "dapo", "sequence-mean": "grpo", "sequence-sum": "dr_grpo"}
-    cases = []
-    for aggregation, loss_type in aggregations.items():
-        for beta, low, high in [(0.0, 0.2, 0.2), (0.04, 0.2, 0.28), (1.0, 0.1, 0.5)]:
-            leaf = log_probs.clone().requires_grad_()
-            trainer = SimpleNamespace(
-                model=SimpleNamespace(training=True), accelerator=accelerator(), aux_loss_enabled=False, beta=beta,
-                epsilon_low=low, epsilon_high=high, loss_type=loss_type, top_entropy_quantile=1.0, use_vllm=False,
-                off_policy_mask_threshold=None, importance_sampling_level="token", max_completion_length=16,
-                current_gradient_accumulation_steps=1, _entropy_bonus_enabled=False, _metrics={"train": defaultdict(list)},
-                args=SimpleNamespace(use_bias_correction_kl=False, delta=None, steps_per_generation=1),
-                _get_per_token_logps_and_entropies=lambda *_, **__: (leaf, torch.zeros_like(leaf), None),
-            )  # fmt: skip
-            inputs = {
-                "prompt_ids": torch.zeros(BATCH, 1).long(), "prompt_mask": torch.ones(BATCH, 1).long(),
-                "completion_ids": torch.zeros(BATCH, SEQ).long(), "completion_mask": mask, "advantages": advantages,
-                "old_per_token_logps": old, "ref_per_token_logps": reference, "num_items_in_batch": mask.sum(),
-            }  # fmt: skip
-            loss = GRPOTrainer._compute_loss(trainer, None, inputs)
-            loss.backward()
-            metrics = last(trainer._metrics)
-            ratio = torch.exp(log_probs - old)
-            expected = {
-                "ratio": ((ratio * mask).sum() / mask.sum()).item(),
-                "clip/low": metrics["clip_ratio/low_mean"],
-                "clip/high": metrics["clip_ratio/high_mean"],
-            }
-            if beta > 0:
-                expected["kl"] = metrics["kl"]
-            options = {"aggregation": aggregation, "beta": beta, "clipLow": low, "clipHigh": high, "lengthNorm": 16}
-            cases.append({"options": options, "loss": loss, "metrics": expected, "gradient": leaf.grad})
-    inputs = {"logProbs": log_probs, "oldLogProbs": old, "refLogProbs": reference, "mask": mask, "advantages": advantages}
-    write("grpo", inputs | {"cases": cases})
-
-
-def kl():
-    log_probs, reference = uniform(2, SEQ, low=-4, high=0), uniform(2, SEQ, low=-4, high=0)
-    difference = reference - log_probs
-    estimates = {"k1": -difference, "k2": difference**2 / 2, "k3": torch.exp(difference) - 1 - difference}
-    write("kl", {"logProbs": log_probs, "refLogProbs": reference, "estimates": estimates})
-
-
-def advantages():
-    rewards = torch.tensor([1.0, 0.0, 0.0, 1.0, 0.2, 0.2, 0.2, 0.2, -3.0, 0.5, 2.5, 0.1])
-    groups = rewards.view(3, 4)
-    centred = groups - groups.mean(1, keepdim=True)
-    expected = {
-        "group": centred / (groups.std(1, keepdim=True) + 1e-4),
-        "batch": centred / (rewards.std() + 1e-4),
-        "none": centred,
-    }
-    write("advantages", {"rewards": rewards, "groupSize": 4, "advantages": {k: v.flatten() for k, v in expected.items()}})
-
-
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
-    for make in [sft, dpo, grpo, kl, advantages]:
+    for make in [sft, dpo]:
         make()

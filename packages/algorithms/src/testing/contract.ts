@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchKind, BatchKinds } from '../batches.ts';
 import type { AnyAlgorithm, LossResult } from '../definition.ts';
+import { advantageChecks } from './advantage-checks.ts';
 import { type SampleExample, sampleBatch, sampleExamples, sampleTotals } from './sample-batch.ts';
 
 /** One property that every algorithm has. `run` throws when the algorithm lacks it. */
@@ -88,40 +89,6 @@ export function contract(algorithm: AnyAlgorithm, options: unknown = {}): Contra
     },
   ];
   return algorithm.batch === 'rollout' ? [...checks, ...advantageChecks(algorithm, parsed)] : checks;
-}
-
-function advantageChecks(algorithm: AnyAlgorithm, options: unknown): ContractCheck[] {
-  const groupSize = 4;
-  const rewards = Float32Array.of(1, 0, 0, 1, 0.5, 0.5, 0.5, 0.5, -3, 9, 0, 2);
-  const logProbs = Array.from(rewards, (_, i) => new Float32Array(1 + (i % 3)).fill(-0.5));
-  const advantagesOf = (values: Float32Array, tokens = logProbs) =>
-    algorithm.advantages!({ rewards: values, groupSize, logProbs: tokens, maxTokens: 8 }, options).advantages;
-  return [
-    {
-      name: 'there is one finite advantage per token',
-      run: () => {
-        for (const values of [rewards, rewards.map(() => 0), rewards.map((r) => 1e6 * r)]) {
-          const advantages = advantagesOf(values);
-          const fits = advantages.every((row, i) => row.length === logProbs[i]!.length);
-          if (
-            advantages.length !== values.length ||
-            !fits ||
-            !advantages.every((row) => row.every(Number.isFinite))
-          )
-            throw new Error(`${algorithm.name}: advantages of [${values}] are [${advantages}]`);
-        }
-      },
-    },
-    {
-      name: 'the order of the answers does not change their advantages',
-      run: () => {
-        const expected = advantagesOf(rewards).toReversed();
-        for (const [i, row] of advantagesOf(rewards.toReversed(), logProbs.toReversed()).entries())
-          for (const [t, advantage] of row.entries())
-            requireClose(algorithm, `advantage ${i} of the reversed answers`, advantage, expected[i]![t]!);
-      },
-    },
-  ];
 }
 
 /** Runs the loss and differentiates it by every policy log-probability. */

@@ -89,7 +89,12 @@ export function sampleBatch<K extends BatchKind>(
     rollout: () => ({
       ...sequences(0),
       oldLogProbs: rows(0, (s) => s.oldLogProbs),
+      samplerLogProbs: rows(0, (s) => s.oldLogProbs.map((l, t) => l + 0.1 * ((t % 5) - 2))),
+      entropy: tf.neg(policy[0]!),
       advantages: rows(0, (s) => s.mask.map(() => s.advantage)),
+      returns: rows(0, (s) => s.mask.map((_, t) => s.advantage / (t + 1))),
+      values: rows(0, (s) => s.oldLogProbs.map((l) => 1 + l)),
+      oldValues: rows(0, (s) => s.refLogProbs.map((l) => 1 + l)),
       totals,
     }),
   };
