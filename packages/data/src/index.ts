@@ -12,6 +12,16 @@ export {
   lengthBuckets,
   type TokenBatch,
 } from './collate.ts';
+export {
+  ConcatenationPlan,
+  type MergedExample,
+  type PlanSeed,
+  type PlanSummary,
+  planConcatenation,
+} from './concat/concatenation-plan.ts';
+export type { ClipColumns } from './concat/group-clips.ts';
+export type { ConcatenationOptions } from './concat/options.ts';
+export { parseTimedText, type TimedSegment, type TimedTextOptions, timedText } from './concat/timed-text.ts';
 export { Dataset, type Row, type SplitOptions } from './dataset.ts';
 export type {
   CompletionExample,
@@ -38,8 +48,35 @@ export { convertRow, detectFormat, type FormatName } from './formats/detect.ts';
 export { parseTranscript } from './formats/transcript.ts';
 export { LengthLimit, type LengthLimitOptions } from './length-limit.ts';
 export { type DatasetSpec, type FileType, loadDataset } from './load-dataset.ts';
+export type { ManifestColumn, ManifestHeader } from './manifest/layout.ts';
+export { Manifest, type ManifestRow } from './manifest/manifest.ts';
+export { ManifestWriter, type ManifestWriterOptions } from './manifest/manifest-writer.ts';
+export type { Utterance } from './manifest/utterance.ts';
 export { pack } from './pack.ts';
 export { permutation } from './permutation.ts';
 export { Sampler, type SamplerOptions, type SamplerState } from './sampler.ts';
+export {
+  type BatchCost,
+  bucketEdges,
+  costOf,
+  countDurations,
+  type DurationCounts,
+} from './samplers/bucket-bins.ts';
+export {
+  DurationBucketSampler,
+  type DurationBucketSamplerOptions,
+} from './samplers/duration-bucket-sampler.ts';
+export { EpochSampler, type EpochSamplerOptions, type EpochSamplerState } from './samplers/epoch-sampler.ts';
+export {
+  type ExampleSamplerOptions,
+  RandomSampler,
+  SequentialSampler,
+  WeightedSampler,
+  type WeightedSamplerOptions,
+} from './samplers/example-samplers.ts';
+export { LengthGroupedSampler, type LengthGroupedSamplerOptions } from './samplers/length-grouped-sampler.ts';
+export { type Rank, resolveRank } from './samplers/rank.ts';
+export type { PlannedExample } from './samplers/sharded/block.ts';
+export { ShardedSampler, type ShardedSamplerOptions } from './samplers/sharded/sharded-sampler.ts';
 export { countTargets, splitBlocks, type TokenSequence } from './token-sequence.ts';
 export { type WordProblem, type WordProblemOptions, wordProblems } from './word-problems/index.ts';
