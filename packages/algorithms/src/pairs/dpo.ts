@@ -2,75 +2,128 @@ import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { PairwiseBatch, SequenceLogProbs } from '../batches.ts';
-import { defineAlgorithm, type LossResult } from '../definition.ts';
-import { exampleMean, sequenceMeans, sequenceSums } from '../masked.ts';
+import { defineAlgorithm, type LossResult, type Needs } from '../definition.ts';
+import { sequenceSums } from '../masked.ts';
+import { lengths, required, tokenLogRatios } from '../sequences.ts';
+import { aotCoupling } from './aot-coupling.ts';
+import { type PairScores, type PairVariant, pairLoss, pairVariants, variantWeights } from './dpo-variants.ts';
+import { divergenceScore } from './f-divergence.ts';
+import { lengthDesensitisedMasks } from './length-desensitised.ts';
+import { pairMean, pairMetrics } from './pair-metrics.ts';
+import { wpoWeights } from './wpo-weights.ts';
 
-/** Options of DPO. */
-export const dpoOptions = z.strictObject({
+const variantName = z.enum([...pairVariants, 'sft']);
+
+/** Options of DPO that its relatives share. */
+export const dpoOptionFields = {
   /** Strength of the pull towards the reference model; the temperature of the implied reward. */
   beta: z.number().positive().default(0.1),
   /**
-   * How the margin between chosen and rejected becomes a loss: `sigmoid` (DPO, eq. 7), `ipo` (IPO,
-   * arXiv 2310.12036 eq. 17, on log-ratios averaged over tokens, as its authors advise), `hinge` (SLiC, arXiv 2305.10425).
+   * The loss, see `pairLoss`; or several with their weights, e.g. `{ sigmoid: 0.8, bco-pair: 0.2, sft: 1 }`, which is
+   * MPO (arXiv 2411.10442 eq. 2). `sft` is the negative log-likelihood of the chosen tokens.
    */
-  variant: z.enum(['sigmoid', 'ipo', 'hinge']).default('sigmoid'),
-  /** Share of labels assumed flipped (conservative DPO); only for `sigmoid`. */
+  variant: z
+    .union([
+      variantName,
+      z
+        .partialRecord(variantName, z.number().positive())
+        .refine((weights) => Object.keys(weights).length > 0, 'at least one loss with its weight'),
+    ])
+    .default('sigmoid'),
+  /** Share of labels assumed flipped: `sigmoid` (cDPO), `robust`, `exo-pair` (0 means 0.001), both `aot`. */
   labelSmoothing: z.number().min(0).lt(0.5).default(0),
-});
+  /** What keeps the policy near its reference; see `divergenceScore`. */
+  divergence: z.enum(['reverse-kl', 'forward-kl', 'js', 'alpha']).default('reverse-kl'),
+  /** α of the `alpha` divergence. */
+  divergenceAlpha: z.number().default(0.5),
+  /** LD-DPO: weight of the tokens by which one answer is longer than the other; 1 is plain DPO. */
+  ldAlpha: z.number().min(0).max(1).default(1),
+  /** WPO: weigh each pair by how likely it is under the policy. Needs logits. */
+  weighting: z.boolean().default(false),
+  /** Temperature of `discopop`'s blend. */
+  discopopTau: z.number().positive().default(0.05),
+  /** TR-DPO (arXiv 2404.09656): the reference follows the policy; the paper's soft update. */
+  referenceSync: z
+    .strictObject({
+      /** Optimizer steps between updates. */
+      steps: z.number().int().positive().default(512),
+      /** Share of the policy in the new reference; 1 replaces it (hard update). */
+      mixup: z.number().gt(0).max(1).default(0.6),
+    })
+    .optional(),
+};
+
+/** Options of DPO. */
+export const dpoOptions = z
+  .strictObject(dpoOptionFields)
+  .refine(({ weighting, variant }) => !weighting || !('aot' in variantWeights(variant)), {
+    message: 'weighting weighs pairs, and aot compares answers of different pairs: choose one of them',
+    path: ['weighting'],
+  })
+  .refine(({ weighting, variant }) => !weighting || !('aot-unpaired' in variantWeights(variant)), {
+    message:
+      'weighting weighs pairs, and aot-unpaired compares answers of different pairs: choose one of them',
+    path: ['weighting'],
+  });
 
 /** Parsed options of DPO. */
 export type DpoOptions = z.output<typeof dpoOptions>;
 
 /**
- * Direct preference optimization. With h = log(π/π_ref)(chosen) − log(π/π_ref)(rejected):
- * - `sigmoid`: −(1 − ε) log σ(βh) − ε log σ(−βh), where ε is `labelSmoothing`
- * - `ipo`: (h − 1/(2β))², the log-ratios averaged over tokens
- * - `hinge`: max(0, 1 − βh)
+ * Direct preference optimization and its kin: `pairLoss` has the equations. All of them raise the chosen answer's
+ * log-ratio log(π/π_ref) against the rejected one's; `weighting`, `ldAlpha` and `divergence` go with each of them.
+ *
+ * Differs from TRL: `labelSmoothing` smooths `sigmoid` too; `sft` is not weighed by `weighting`.
  *
  * Metrics: the implied rewards β log(π/π_ref) of both answers (sums over tokens, for `ipo` too), their margin, and
  * the share of pairs ranked right; a tie counts as wrong.
  */
-export function dpoLoss({ chosen, rejected, totals }: PairwiseBatch, options: DpoOptions): LossResult {
-  const ratios = [policyRatio(chosen), policyRatio(rejected)] as const;
-  const chosenRatio = sequenceSums(ratios[0], chosen.mask);
-  const rejectedRatio = sequenceSums(ratios[1], rejected.mask);
-  const margin: Tensor1D = tf.sub(chosenRatio, rejectedRatio);
-  const optimised: Tensor1D =
-    options.variant === 'ipo'
-      ? tf.sub(sequenceMeans(ratios[0], chosen.mask), sequenceMeans(ratios[1], rejected.mask))
-      : margin;
-  const implied = (values: Tensor1D): Scalar => tf.mul(exampleMean(values, totals), options.beta);
+export function dpoLoss(batch: PairwiseBatch, options: DpoOptions): LossResult {
+  const { beta, variant, weighting } = options;
+  const scores = pairScores(batch, options);
+  const parts = Object.entries(variantWeights(variant)).map(([name, weight]): Scalar => {
+    if (name === 'sft') return tf.mul(chosenNll(batch, 'dpo'), weight);
+    const perPair = pairLoss(name as PairVariant, scores, batch, options);
+    return tf.mul(pairMean(weighting ? tf.mul(perPair, wpoWeights(batch)) : perPair, batch), weight);
+  });
   return {
-    loss: exampleMean(pairLoss(optimised, options), totals),
-    metrics: {
-      'rewards/chosen': implied(chosenRatio),
-      'rewards/rejected': implied(rejectedRatio),
-      'rewards/margin': implied(margin),
-      'rewards/accuracy': exampleMean(tf.cast(tf.greater(margin, 0), 'float32'), totals),
-    },
+    loss: parts.reduce((a, b) => tf.add(a, b)),
+    metrics: pairMetrics(tf.mul(scores.chosenRatio, beta), tf.mul(scores.rejectedRatio, beta), batch),
   };
 }
 
-/** log(π/π_ref) of each token, `[batch, seq]`. */
-function policyRatio({ logProbs, refLogProbs }: SequenceLogProbs): Tensor2D {
-  if (!refLogProbs) throw new Error('dpo: the batch lacks refLogProbs; the reference model has not been run');
-  return tf.sub(logProbs, refLogProbs);
+function pairScores(
+  { chosen, rejected }: PairwiseBatch,
+  { ldAlpha, divergence, divergenceAlpha }: DpoOptions,
+): PairScores {
+  const masks = lengthDesensitisedMasks({ chosen, rejected }, ldAlpha);
+  const ratio = (side: SequenceLogProbs, mask: Tensor2D) => sequenceSums(tokenLogRatios(side, 'dpo'), mask);
+  const chosenRatio = ratio(chosen, masks.chosen);
+  const rejectedRatio = ratio(rejected, masks.rejected);
+  const count = (mask: Tensor2D): Tensor1D => tf.maximum(lengths(mask), 1);
+  return {
+    chosenRatio,
+    rejectedRatio,
+    chosenScore: divergenceScore(chosenRatio, divergence, divergenceAlpha),
+    rejectedScore: divergenceScore(rejectedRatio, divergence, divergenceAlpha),
+    policyMargin: tf.sub(
+      sequenceSums(chosen.logProbs, masks.chosen),
+      sequenceSums(rejected.logProbs, masks.rejected),
+    ),
+    chosenLength: count(chosen.mask),
+    rejectedLength: count(rejected.mask),
+  };
 }
 
-/** The loss of each pair, `[batch]`. */
-function pairLoss(margin: Tensor1D, { beta, variant, labelSmoothing }: DpoOptions): Tensor1D {
-  const logits: Tensor1D = tf.mul(margin, beta);
-  switch (variant) {
-    case 'sigmoid': {
-      // −log σ(z) = softplus(−z), which neither overflows nor loses small values.
-      const right: Tensor1D = tf.mul(tf.softplus(tf.neg(logits)), 1 - labelSmoothing);
-      return labelSmoothing === 0 ? right : tf.add(right, tf.mul(tf.softplus(logits), labelSmoothing));
-    }
-    case 'ipo':
-      return tf.square(tf.sub(margin, 1 / (2 * beta)));
-    case 'hinge':
-      return tf.relu(tf.sub(1, logits));
-  }
+/** Negative log-likelihood of the chosen answers, a share of the mean over all their tokens of the step. */
+export function chosenNll({ chosen, totals }: PairwiseBatch, algorithm: string): Scalar {
+  const tokens = required(totals.chosenTokens, algorithm, 'totals.chosenTokens');
+  return tf.neg(tf.div(tf.sum(tf.mul(chosen.logProbs, chosen.mask)), tokens));
+}
+
+/** What DPO's options ask for. */
+export function dpoNeeds({ referenceSync, weighting }: DpoOptions): Needs {
+  return { reference: true, referenceSync, logits: weighting };
 }
 
 /** Direct preference optimization: `dpoLoss` as a definition. */
@@ -79,10 +132,11 @@ export const dpo = defineAlgorithm({
   paper: {
     title: 'Direct Preference Optimization: Your Language Model is Secretly a Reward Model',
     url: 'https://arxiv.org/abs/2305.18290',
-    equations: 'eq. 7',
+    equations: 'eq. 7; for its variants see pairs/dpo-variants.ts',
   },
   batch: 'pairwise',
   options: dpoOptions,
-  needs: () => ({ reference: true }),
+  needs: dpoNeeds,
+  coupling: aotCoupling,
   loss: dpoLoss,
 });

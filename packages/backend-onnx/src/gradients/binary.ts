@@ -2,6 +2,7 @@
 import {
   add,
   cast,
+  clone,
   div,
   floor,
   greater,
@@ -27,10 +28,18 @@ function binary(kernelName: string, da: Derivative, db: Derivative, saveOutput =
     save: ['a', 'b'],
     saveOutput,
     gradient: (dy, [a, b, y]) => ({
-      a: () => unbroadcast(da(dy, float(a!), float(b!), y!), a!.shape),
-      b: () => unbroadcast(db(dy, float(a!), float(b!), y!), b!.shape),
+      a: () => own(unbroadcast(da(dy, float(a!), float(b!), y!), a!.shape), dy),
+      b: () => own(unbroadcast(db(dy, float(a!), float(b!), y!), b!.shape), dy),
     }),
   });
+}
+
+/**
+ * A tensor of its own where the gradient is dy itself: TensorFlow.js disposes of what it has added up, and dy may
+ * still be needed elsewhere (x + (x − c)).
+ */
+function own(gradient: Tensor, dy: Tensor): Tensor {
+  return gradient === dy ? clone(dy) : gradient;
 }
 
 const passWhere = (condition: Tensor, dy: Tensor) => mul(dy, cast(condition, 'float32'));
