@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type AnyAlgorithm, defineAlgorithm } from './definition.ts';
+import { pairVariants } from './pairs/dpo-variants.ts';
 import { algorithms } from './resolve.ts';
 import { contract } from './testing/contract.ts';
 
@@ -12,7 +13,14 @@ beforeAll(async () => {
 
 /** Options beyond the defaults under which the contract must hold too. */
 const variants: Record<string, object[]> = {
-  dpo: [{ variant: 'ipo' }, { variant: 'hinge', beta: 1 }, { labelSmoothing: 0.2 }],
+  dpo: [
+    ...pairVariants.map((variant) => ({ variant, beta: 0.5, labelSmoothing: 0.2 })),
+    { variant: 'sft' },
+    { variant: { sigmoid: 0.8, 'bco-pair': 0.2, sft: 1 } },
+    ...['forward-kl', 'js', 'alpha'].map((divergence) => ({ divergence })),
+    { divergence: 'forward-kl', variant: 'ipo' },
+    { ldAlpha: 0.5, weighting: true, referenceSync: {} },
+  ],
   ppo: [{ dualClip: 3, entropyBonus: 0.01, whitenRewards: true, klController: 'adaptive', rewardClip: 1 }],
   rloo: [{ clipHigh: 10, klCoefficient: 0 }],
   gspo: [{ form: 'token' }],
@@ -70,7 +78,10 @@ describe('the contract finds', () => {
       loss: tf.neg(tf.div(tf.sum(logProbs), totals.tokens)) as tf.Scalar,
       metrics: {},
     });
-    expect(failures(broken(loss as never))).toEqual(['padding does not matter']);
+    expect(failures(broken(loss as never))).toEqual([
+      'padding does not matter',
+      'rows that only fill up a batch add nothing',
+    ]);
   });
 
   test('an exponential that overflows', () => {

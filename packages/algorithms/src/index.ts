@@ -25,13 +25,14 @@ export {
 } from './definition.ts';
 export * from './kl/index.ts';
 export { logRatio, MAX_LOG_RATIO } from './log-ratio.ts';
+export { logSigmoid, smoothedLogLoss } from './log-sigmoid.ts';
 export {
   exampleMean,
   sequenceMeans,
   sequenceSums,
   tokenMean,
 } from './masked.ts';
-export { type DpoOptions, dpo, dpoLoss, dpoOptions } from './pairs/dpo.ts';
+export * from './pairs/index.ts';
 export * from './policy-gradient/index.ts';
 export { algorithms, type ResolveOptions, resolveAlgorithm } from './resolve.ts';
 export { type Advantages, perToken, type Rollout } from './rollout.ts';
@@ -43,4 +44,6 @@ export {
   type Rounds,
   winRates,
 } from './rounds.ts';
+export { lengths, positions, presence, required, sequenceLogRatios, tokenLogRatios } from './sequences.ts';
+export { stopGradient } from './stop-gradient.ts';
 export { sft, sftLoss } from './supervised/sft.ts';

@@ -4,12 +4,16 @@ import { pathToFileURL } from 'node:url';
 import type { BatchKind } from './batches.ts';
 import type { AnyAlgorithm } from './definition.ts';
 import { nearest } from './nearest.ts';
-import { dpo } from './pairs/dpo.ts';
+import { pairMethods } from './pairs/index.ts';
 import { policyGradientMethods } from './policy-gradient/index.ts';
 import { sft } from './supervised/sft.ts';
 
 /** The built-in algorithms, by the name that recipes use. */
-export const algorithms: Record<string, AnyAlgorithm> = { sft, dpo, ...policyGradientMethods };
+export const algorithms: Record<string, AnyAlgorithm> = {
+  sft,
+  ...pairMethods,
+  ...policyGradientMethods,
+};
 
 /** Where `resolveAlgorithm` looks for packages and files. */
 export interface ResolveOptions {

@@ -1,21 +1,13 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { BatchKind, BatchKinds } from '../batches.ts';
-import type { AnyAlgorithm, LossResult } from '../definition.ts';
+import type { AnyAlgorithm, Needs } from '../definition.ts';
 import { advantageChecks } from './advantage-checks.ts';
-import { type SampleExample, sampleBatch, sampleExamples, sampleTotals } from './sample-batch.ts';
+import { addOutcomes, numbers, outcome, requireEqual, requireFinite } from './outcome.ts';
+import { type SampleExample, type SampleOptions, type SampleStep, sampleStep } from './sample-batch.ts';
+import { blank, pad, tie, unpad } from './sample-edits.ts';
 
 /** One property that every algorithm has. `run` throws when the algorithm lacks it. */
 export interface ContractCheck {
   name: string;
   run(): void;
-}
-
-/** Loss, metrics and gradients on the host. */
-interface Outcome {
-  loss: number;
-  metrics: Record<string, number>;
-  /** Per example, per sequence, per token. */
-  gradients: number[][][];
 }
 
 /**
@@ -25,22 +17,25 @@ interface Outcome {
  * for (const { name, run } of contract(myLoss)) test(name, run);
  * ```
  *
- * A TensorFlow.js backend with gradients must be active (`await useBackend('cpu')`).
+ * A TensorFlow.js backend with gradients must be active (`await useBackend('cpu')`). Batches hold what the
+ * definition's `needs` asks for, and nothing else that is optional.
  *
  * @param options what a recipe would write; default: none
  */
 export function contract(algorithm: AnyAlgorithm, options: unknown = {}): ContractCheck[] {
   const parsed = algorithm.options.parse(options);
-  const examples = sampleExamples(algorithm.batch);
-  const measure = (some: SampleExample[], of = some) => outcome(algorithm, parsed, some, sampleTotals(of));
+  const needs: Needs = algorithm.needs?.(parsed) ?? {};
+  const draw = (how?: SampleOptions) => sampleStep(algorithm.batch, needs, how);
+  const measure = (step: SampleStep, part?: SampleExample[]) => outcome(algorithm, parsed, step, part);
+  const step = draw();
 
   const checks: ContractCheck[] = [
     { name: 'the defaults of its options are complete', run: () => void algorithm.options.parse({}) },
     {
       name: 'the loss depends on the policy',
       run: () => {
-        const { gradients } = measure(examples);
-        if (gradients.flat(2).every((g) => g === 0))
+        const { gradients, shared } = measure(step);
+        if ([...gradients, shared].every((own) => numbers(own).every((g) => g === 0)))
           throw new Error(`${algorithm.name}: every gradient is 0`);
       },
     },
@@ -48,124 +43,95 @@ export function contract(algorithm: AnyAlgorithm, options: unknown = {}): Contra
       name: 'loss and gradients are finite on extreme log-probabilities',
       run: () => {
         const levels = [0, -1e-7, -20, -100, -1e4];
-        const logProbs = (draw: number) => levels[Math.floor(draw * levels.length)]!;
+        const pick = (from: number[]) => (value: number) => from[Math.floor(value * from.length)]!;
+        const extremes = { logProb: pick(levels), score: pick([...levels, 20, 1e4]) };
         for (let seed = 1; seed <= 5; seed++)
-          requireFinite(algorithm, measure(sampleExamples(algorithm.batch, { seed, logProbs, count: 8 })));
+          requireFinite(algorithm.name, measure(draw({ seed, count: 8, ...extremes })), 'extremes');
+      },
+    },
+    {
+      name: 'loss and gradients are finite for answers of one token and of none',
+      run: () => {
+        requireFinite(algorithm.name, measure(draw({ length: () => 1 })), 'one token each');
+        requireFinite(algorithm.name, measure(draw({ length: (value) => (value < 0.5 ? 0 : 1) })), 'none');
+      },
+    },
+    {
+      name: 'loss and gradients are finite at ties',
+      run: () => {
+        const equal = draw({ logProb: () => -1, score: () => 0 });
+        const tied = { ...equal, examples: equal.examples.map(tie) };
+        requireFinite(algorithm.name, measure(tied), 'ties');
+      },
+    },
+    {
+      name: 'a step of one example is finite, or refused by name',
+      run: () => {
+        const one = draw({ count: 1 });
+        if ((needs.leastExamples ?? 1) <= 1) requireFinite(algorithm.name, measure(one), 'one example');
+        else requireRefusal(algorithm.name, () => measure(one));
       },
     },
     {
       name: 'the order of the examples does not matter',
       run: () => {
-        const forward = measure(examples);
-        const backward = measure(examples.toReversed());
-        requireEqual(
-          algorithm,
-          'reversed',
-          { ...backward, gradients: backward.gradients.toReversed() },
-          forward,
-        );
-      },
-    },
-    {
-      name: 'padding does not matter',
-      run: () => {
-        const padded = measure(examples.map((example) => example.map(padSequence)));
-        const seq = examples[0]![0]!.mask.length;
-        if (
-          padded.gradients.some((example) => example.some((tokens) => tokens.slice(seq).some((g) => g !== 0)))
-        )
-          throw new Error(`${algorithm.name}: padding has a gradient; multiply by mask`);
-        const gradients = padded.gradients.map((example) => example.map((tokens) => tokens.slice(0, seq)));
-        requireEqual(algorithm, 'padded', { ...padded, gradients }, measure(examples));
-      },
-    },
-    {
-      name: 'micro-batches add up to the whole batch',
-      run: () => {
-        const parts = [examples.slice(0, 1), examples.slice(1, 3), examples.slice(3)];
-        const micro = parts.map((part) => measure(part, examples));
-        requireEqual(algorithm, 'micro-batched', micro.reduce(addOutcomes), measure(examples));
+        const forward = measure(step);
+        const backward = measure({ ...step, examples: step.examples.toReversed() });
+        const gradients = backward.gradients.toReversed();
+        requireEqual(algorithm.name, 'reversed', { ...backward, gradients }, forward);
       },
     },
   ];
+  if (algorithm.batch !== 'contrastive') {
+    checks.push(
+      {
+        name: 'padding does not matter',
+        run: () => {
+          const padded = measure({ ...step, examples: step.examples.map(pad) });
+          const gradients = padded.gradients.map((example) => unpad(algorithm.name, example));
+          requireEqual(algorithm.name, 'padded', { ...padded, gradients }, measure(step));
+        },
+      },
+      {
+        name: 'rows that only fill up a batch add nothing',
+        run: () => {
+          const filled = measure(step, [
+            ...step.examples,
+            ...draw({ seed: 9, count: 2 }).examples.map(blank),
+          ]);
+          const fill = filled.gradients.slice(step.examples.length);
+          if (fill.some((example) => numbers(example).some((g) => g !== 0)))
+            throw new Error(`${algorithm.name}: a row whose mask is 0 everywhere has a gradient`);
+          const gradients = filled.gradients.slice(0, step.examples.length);
+          requireEqual(algorithm.name, 'filled up', { ...filled, gradients }, measure(step));
+        },
+      },
+    );
+  }
+  if (!needs.wholeBatch) {
+    checks.push({
+      name: 'micro-batches add up to the whole batch',
+      run: () => {
+        const parts = [step.examples.slice(0, 1), step.examples.slice(1, 3), step.examples.slice(3)];
+        const sum = parts.map((part) => measure(step, part)).reduce(addOutcomes);
+        requireEqual(algorithm.name, 'micro-batched', sum, measure(step));
+      },
+    });
+  }
   return algorithm.batch === 'rollout' ? [...checks, ...advantageChecks(algorithm, parsed)] : checks;
 }
 
-/** Runs the loss and differentiates it by every policy log-probability. */
-function outcome(
-  algorithm: AnyAlgorithm,
-  options: unknown,
-  examples: SampleExample[],
-  totals: { tokens: number; examples: number },
-): Outcome {
-  // The union of definitions cannot be called directly; `sampleBatch` makes the batch of the algorithm's own kind.
-  const loss = algorithm.loss as (batch: BatchKinds[BatchKind], options: unknown) => LossResult;
-  return tf.tidy(() => {
-    const sides = examples[0]!.length;
-    const policy = Array.from({ length: sides }, (_, side) =>
-      tf.tensor2d(examples.map((e) => e[side]!.logProbs)),
+/** @throws when the algorithm does not refuse, or without its name */
+function requireRefusal(algorithm: string, run: () => void): void {
+  let message: string | undefined;
+  try {
+    run();
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  if (!message?.startsWith(`${algorithm}:`))
+    throw new Error(
+      `${algorithm}: fewer examples than needs.leastExamples must be refused with a message that begins with ` +
+        `'${algorithm}:', found ${message === undefined ? 'no error' : `'${message}'`}`,
     );
-    let metrics: Record<string, number> = {};
-    const { value, grads } = tf.valueAndGrads((...inputs: tf.Tensor[]) => {
-      const result = loss(sampleBatch(algorithm.batch, examples, inputs as tf.Tensor2D[], totals), options);
-      metrics = Object.fromEntries(
-        Object.entries(result.metrics).map(([name, metric]) => [name, scalar(metric)]),
-      );
-      return result.loss;
-    })(policy);
-    const perSide = grads.map((grad) => grad.arraySync() as number[][]);
-    return {
-      loss: scalar(value),
-      metrics,
-      gradients: examples.map((_, row) => perSide.map((side) => side[row]!)),
-    };
-  });
-}
-
-function scalar(tensor: tf.Tensor): number {
-  if (tensor.size !== 1)
-    throw new Error(`a loss and its metrics must be scalars, found shape [${tensor.shape}]`);
-  return tensor.dataSync()[0]!;
-}
-
-/** The sequence with three more columns of padding that hold arbitrary numbers. */
-function padSequence(sequence: SampleExample[number]): SampleExample[number] {
-  const junk = [-7, -123, -0.5];
-  return {
-    ...sequence,
-    logProbs: [...sequence.logProbs, ...junk],
-    refLogProbs: [...sequence.refLogProbs, ...junk.toReversed()],
-    oldLogProbs: [...sequence.oldLogProbs, ...junk.toReversed()],
-    mask: [...sequence.mask, 0, 0, 0],
-  };
-}
-
-function addOutcomes(a: Outcome, b: Outcome): Outcome {
-  const metrics = Object.fromEntries(
-    Object.keys(a.metrics).map((name) => [name, a.metrics[name]! + b.metrics[name]!]),
-  );
-  return { loss: a.loss + b.loss, metrics, gradients: [...a.gradients, ...b.gradients] };
-}
-
-function requireFinite(algorithm: AnyAlgorithm, { loss, metrics, gradients }: Outcome): void {
-  const bad = Object.entries({ loss, ...metrics }).find(([, value]) => !Number.isFinite(value));
-  if (bad) throw new Error(`${algorithm.name}: ${bad[0]} is ${bad[1]} on extreme log-probabilities`);
-  const gradient = gradients.flat(2).find((g) => !Number.isFinite(g));
-  if (gradient !== undefined)
-    throw new Error(`${algorithm.name}: a gradient is ${gradient} on extreme log-probabilities`);
-}
-
-function requireEqual(algorithm: AnyAlgorithm, what: string, actual: Outcome, expected: Outcome): void {
-  requireClose(algorithm, `${what} loss`, actual.loss, expected.loss);
-  for (const [name, value] of Object.entries(expected.metrics))
-    requireClose(algorithm, `${what} metric ${name}`, actual.metrics[name]!, value);
-  const wanted = expected.gradients.flat(2);
-  for (const [i, g] of actual.gradients.flat(2).entries())
-    requireClose(algorithm, `${what} gradient`, g, wanted[i]!);
-}
-
-/** Float32 sums in another order differ by rounding only. */
-function requireClose(algorithm: AnyAlgorithm, what: string, actual: number, expected: number): void {
-  const close = Math.abs(actual - expected) <= 1e-6 + 1e-5 * Math.abs(expected);
-  if (!close) throw new Error(`${algorithm.name}: ${what} is ${actual}, expected ${expected}`);
 }

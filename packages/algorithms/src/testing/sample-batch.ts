@@ -1,20 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchKind, BatchKinds } from '../batches.ts';
+import type { Needs } from '../definition.ts';
+import { type SampleDraws, sampleFields } from './sample-fields.ts';
 
-/** One sequence of a sample batch, on the host. All arrays have one number per token. */
-export interface SampleSequence {
-  logProbs: number[];
-  refLogProbs: number[];
-  oldLogProbs: number[];
-  mask: number[];
-  /** The same for every token. */
-  advantage: number;
-  /** 0 or 1. */
-  desirable: number;
+/** What one field of a batch holds for one example. */
+export type SampleValue = number | number[] | number[][];
+
+/** One example on the host: what each field of its batch holds for it, by path, e.g. `chosen.logProbs`. */
+export type SampleExample = Record<string, SampleValue>;
+
+/** The examples of a step, and what they share (adapter parameters, learned scalars), by path. */
+export interface SampleStep {
+  examples: SampleExample[];
+  shared: SampleExample;
 }
-
-/** One example: a sequence, or chosen and rejected for a pairwise batch. */
-export type SampleExample = SampleSequence[];
 
 /** Draws numbers in [0, 1): Mulberry32, enough for test inputs. */
 function generator(seed: number): () => number {
@@ -27,78 +26,128 @@ function generator(seed: number): () => number {
   };
 }
 
-/**
- * Random examples with sequences of unequal lengths, padded to `seq`.
- *
- * @param kind decides how many sequences an example has
- * @param logProbs draws one log-probability from a number in [0, 1); default: between −4 and 0
- */
-export function sampleExamples(
+/** How a sample step is drawn. */
+export interface SampleOptions {
+  count?: number;
+  seq?: number;
+  seed?: number;
+  /** Draws one log-probability from a number in [0, 1); default: between −4 and 0. */
+  logProb?: (draw: number) => number;
+  /** Draws one score or logit from a number in [0, 1); default: between −2 and 2. */
+  score?: (draw: number) => number;
+  /** Draws the length of a sequence, up to `seq`; default: from 1. */
+  length?: (draw: number, seq: number) => number;
+}
+
+/** A random step with sequences of unequal lengths, padded to `seq`, that holds what `needs` asks for. */
+export function sampleStep(
   kind: BatchKind,
-  { count = 5, seq = 6, seed = 1, logProbs = (draw: number) => -4 * draw } = {},
-): SampleExample[] {
+  needs: Needs,
+  {
+    count = 5,
+    seq = 6,
+    seed = 1,
+    logProb = (draw) => -4 * draw,
+    score = (draw) => 4 * draw - 2,
+    length = (draw) => 1 + Math.floor(draw * seq),
+  }: SampleOptions = {},
+): SampleStep {
   const random = generator(seed);
-  const tokens = (draw: () => number) => Array.from({ length: seq }, draw);
-  const sequence = (): SampleSequence => {
-    const length = 1 + Math.floor(random() * seq);
-    return {
-      logProbs: tokens(() => logProbs(random())),
-      refLogProbs: tokens(() => logProbs(random())),
-      oldLogProbs: tokens(() => logProbs(random())),
-      mask: tokens(() => 0).map((_, t) => (t < length ? 1 : 0)),
-      advantage: 4 * random() - 2,
-      desirable: random() < 0.5 ? 0 : 1,
-    };
+  const draws: SampleDraws = {
+    seq,
+    random,
+    logProb: () => logProb(random()),
+    score: () => score(random()),
+    length: () => length(random(), seq),
   };
-  return Array.from({ length: count }, () => (kind === 'pairwise' ? [sequence(), sequence()] : [sequence()]));
+  const shared: SampleExample = needs.adapter
+    ? { 'adapter.a': [score(random()), score(random())], 'adapter.b': [score(random())] }
+    : {};
+  return { examples: Array.from({ length: count }, () => sampleFields[kind](needs, draws)), shared };
 }
 
-/** The totals of an optimizer step made of these examples. */
-export function sampleTotals(examples: SampleExample[]): { tokens: number; examples: number } {
-  const tokens = examples.flat().reduce((sum, { mask }) => sum + mask.reduce((a, b) => a + b, 0), 0);
-  return { tokens, examples: examples.length };
+/** Fields that differ from all others in having no place per token. */
+const notPerToken = new Set(['ratings', 'present', 'left', 'right']);
+
+/** Whether a field has one place per token. */
+export function isPerToken(path: string, value: SampleValue): boolean {
+  return Array.isArray(value) && !notPerToken.has(lastPart(path));
+}
+
+/** Whether a loss is differentiated by a field. */
+export function isLeaf(path: string): boolean {
+  return (
+    path.startsWith('adapter.') ||
+    path.startsWith('scalars.') ||
+    ['logProbs', 'scores', 'logits', 'entropy', 'values', 'left', 'right'].includes(lastPart(path))
+  );
+}
+
+/** Whether a field says which tokens count. */
+export function isMask(path: string): boolean {
+  return ['mask', 'stepMask', 'present'].includes(lastPart(path));
+}
+
+export function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
+}
+
+/** The totals of an optimizer step made of these examples, by name. */
+export function sampleTotals(kind: BatchKind, examples: SampleExample[]): Record<string, number> {
+  const sum = (pick: (path: string) => boolean) =>
+    examples
+      .flatMap((example) => Object.entries(example).filter(([path]) => pick(path)))
+      .flatMap(([, value]) => value as number | number[])
+      .reduce<number>((total, value) => total + (value as number), 0);
+  // Beside a rollout, other batches have totals of their own.
+  const own = (name: string) => (path: string) =>
+    lastPart(path) === name && !/^(supervised|pairwise|mismatched|corrupted)\./.test(path);
+  return {
+    tokens: sum(own(kind === 'stepwise' ? 'stepMask' : 'mask')),
+    examples: examples.length,
+    ...(kind === 'pairwise' ? { chosenTokens: sum((path) => path === 'chosen.mask') } : {}),
+    ...(kind === 'unpaired' ? { desirable: sum((path) => path === 'desirable') } : {}),
+  };
 }
 
 /**
- * Builds the tensors of a batch around given policy log-probabilities.
+ * Builds the batch of some examples.
  *
- * @param policy one `[batch, seq]` tensor per sequence of an example: one, or chosen and rejected
+ * @param leaves tensors that take the place of fields, by path
+ * @param step totals of the step that the examples are a part of
  */
 export function sampleBatch<K extends BatchKind>(
-  kind: K,
-  examples: SampleExample[],
-  policy: tf.Tensor2D[],
-  step: { tokens: number; examples: number },
+  { examples, shared }: SampleStep,
+  leaves: Record<string, tf.Tensor>,
+  step: Record<string, number>,
 ): BatchKinds[K] {
-  const rows = (side: number, pick: (s: SampleSequence) => number[]) =>
-    tf.tensor2d(examples.map((e) => pick(e[side]!)));
-  const sequences = (side: number) => ({
-    logProbs: policy[side]!,
-    refLogProbs: rows(side, (s) => s.refLogProbs),
-    mask: rows(side, (s) => s.mask),
-  });
-  const totals = { tokens: tf.scalar(step.tokens), examples: tf.scalar(step.examples) };
-  const kinds: { [Kind in BatchKind]?: () => BatchKinds[Kind] } = {
-    supervised: () => ({ ...sequences(0), totals }),
-    pairwise: () => ({ chosen: sequences(0), rejected: sequences(1), totals }),
-    unpaired: () => ({
-      ...sequences(0),
-      desirable: tf.tensor1d(examples.map((e) => e[0]!.desirable)),
-      totals,
-    }),
-    rollout: () => ({
-      ...sequences(0),
-      oldLogProbs: rows(0, (s) => s.oldLogProbs),
-      samplerLogProbs: rows(0, (s) => s.oldLogProbs.map((l, t) => l + 0.1 * ((t % 5) - 2))),
-      entropy: tf.neg(policy[0]!),
-      advantages: rows(0, (s) => s.mask.map(() => s.advantage)),
-      returns: rows(0, (s) => s.mask.map((_, t) => s.advantage / (t + 1))),
-      values: rows(0, (s) => s.oldLogProbs.map((l) => 1 + l)),
-      oldValues: rows(0, (s) => s.refLogProbs.map((l) => 1 + l)),
-      totals,
-    }),
-  };
-  const make = kinds[kind] as (() => BatchKinds[K]) | undefined;
-  if (!make) throw new Error(`no sample batch of kind ${kind} yet`);
-  return make();
+  const batch: Record<string, unknown> = {};
+  for (const path of Object.keys(examples[0]!)) place(batch, path, leaves[path] ?? stack(path, examples));
+  for (const [path, value] of Object.entries(shared))
+    place(batch, path, leaves[path] ?? tf.tensor(value as number[]));
+  for (const [name, value] of Object.entries(step)) place(batch, `totals.${name}`, tf.scalar(value));
+  return listed(batch) as BatchKinds[K];
+}
+
+/** One field of all examples as a tensor. */
+export function stack(path: string, examples: SampleExample[]): tf.Tensor {
+  return tf.tensor(
+    examples.map((example) => example[path]!) as number[],
+    undefined,
+    lastPart(path) === 'labels' ? 'int32' : 'float32',
+  );
+}
+
+function place(into: Record<string, unknown>, path: string, value: unknown): void {
+  const [first, ...rest] = path.split('.');
+  if (rest.length === 0) into[first!] = value;
+  else {
+    into[first!] ??= {};
+    place(into[first!] as Record<string, unknown>, rest.join('.'), value);
+  }
+}
+
+/** `answers` as a list. */
+function listed(batch: Record<string, unknown>): unknown {
+  return batch.answers ? { ...batch, answers: Object.values(batch.answers) } : batch;
 }
