@@ -13,6 +13,7 @@ beforeAll(async () => {
 
 /** Options beyond the defaults under which the contract must hold too. */
 const variants: Record<string, object[]> = {
+  sft: [{ labelSmoothing: 0.1 }, { average: 'sequences' }],
   dpo: [
     ...pairVariants.map((variant) => ({ variant, beta: 0.5, labelSmoothing: 0.2 })),
     { variant: 'sft' },

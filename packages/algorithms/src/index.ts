@@ -46,4 +46,4 @@ export {
 } from './rounds.ts';
 export { lengths, positions, presence, required, sequenceLogRatios, tokenLogRatios } from './sequences.ts';
 export { stopGradient } from './stop-gradient.ts';
-export { sft, sftLoss } from './supervised/sft.ts';
+export * from './supervised/index.ts';

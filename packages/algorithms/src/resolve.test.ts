@@ -49,7 +49,8 @@ describe('resolveAlgorithm', () => {
   });
 
   test.each([
-    ['dop', `algorithm 'dop' is neither built in (sft, dpo,`],
+    ['dop', `algorithm 'dop' is neither built in`],
+    ['@acme/other', 'or one of sft, dft,'],
     ['dop', 'nor a package installed at'],
     ['dop', `did you mean 'dpo'?`],
     ['@acme/other', 'npm install @acme/other'],

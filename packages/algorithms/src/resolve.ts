@@ -6,11 +6,11 @@ import type { AnyAlgorithm } from './definition.ts';
 import { nearest } from './nearest.ts';
 import { pairMethods } from './pairs/index.ts';
 import { policyGradientMethods } from './policy-gradient/index.ts';
-import { sft } from './supervised/sft.ts';
+import { supervisedMethods } from './supervised/index.ts';
 
 /** The built-in algorithms, by the name that recipes use. */
 export const algorithms: Record<string, AnyAlgorithm> = {
-  sft,
+  ...supervisedMethods,
   ...pairMethods,
   ...policyGradientMethods,
 };
@@ -37,8 +37,10 @@ export async function resolveAlgorithm(
   if (!entry || !existsSync(entry)) {
     const meant = nearest(name, Object.keys(algorithms));
     throw new Error(
-      `algorithm '${name}' is neither built in (${Object.keys(algorithms).join(', ')}) nor a package installed at ` +
-        `${resolve(from)}${meant ? `; did you mean '${meant}'?` : `; npm install ${name}`}`,
+      `algorithm '${name}' is neither built in nor a package installed at ${resolve(from)}; ` +
+        (meant
+          ? `did you mean '${meant}'?`
+          : `npm install ${name}, or one of ${Object.keys(algorithms).join(', ')}`),
     );
   }
   const module = await load(name, entry);

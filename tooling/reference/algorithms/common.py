@@ -88,8 +88,10 @@ def with_leaves(batch, paths):
     return copy(batch, "")
 
 
-def case(algorithm, options, batch, paths, reference, **more):
-    """Runs `reference(batch) -> loss, metrics` and differentiates by the tensors at `paths`."""
+def case(algorithm, options, batch, paths, reference, replaces=None, **more):
+    """Runs `reference(batch) -> loss, metrics` on the batch with some parts replaced; differentiates by `paths`."""
+    batch = batch | (replaces or {})
+    more |= {"batch": replaces} if replaces else {}
     own = with_leaves(batch, paths)
     loss, metrics = reference(own)
     loss.backward()
