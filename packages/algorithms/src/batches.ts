@@ -113,7 +113,7 @@ export interface RolloutBatch extends SequenceLogProbs, StepContext {
   oldValues?: Tensor2D;
   /** Texts to imitate beside the rollout: PPO-ptx (`needs.beside: ['supervised']`). */
   supervised?: SupervisedBatch;
-  /** Preferences beside the rollout: UPO (`needs.beside: ['pairwise']`). */
+  /** Preferences beside the rollout: UPO (`needs.beside: ['pairwise']` or `needs.pairs`). */
   pairwise?: PairwiseBatch;
 }
 

@@ -67,6 +67,11 @@ export interface Needs {
   leastExamples?: number;
   /** Rollouts: batches of other data beside them. */
   beside?: readonly ('supervised' | 'pairwise')[];
+  /**
+   * Rollouts: the pairs that `advantages` finds among the answers, as `batch.pairwise`, with reference log-probabilities.
+   * They are spread over the steps of the rollout (UPO with online preferences).
+   */
+  pairs?: boolean;
   /** The loss compares all examples of a step with each other, so a step cannot be cut into micro-batches. */
   wholeBatch?: boolean;
 }

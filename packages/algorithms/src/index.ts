@@ -35,7 +35,7 @@ export {
 export * from './pairs/index.ts';
 export * from './policy-gradient/index.ts';
 export { algorithms, type ResolveOptions, resolveAlgorithm } from './resolve.ts';
-export { type Advantages, perToken, type Rollout } from './rollout.ts';
+export { type Advantages, type AnswerPair, perToken, type Rollout } from './rollout.ts';
 export {
   type AnswerSource,
   bestAgainstWorst,

@@ -29,10 +29,18 @@ export interface Advantages {
    * total. Default: all are kept.
    */
   keep?: Uint8Array;
+  /** Pairs of answers, whose `pairwise` batch stands beside the rollout's (`needs.pairs`). */
+  pairs?: readonly AnswerPair[];
   /** To be logged: means over the rollout. */
   metrics?: Record<string, number>;
   /** What the next rollout's call gets as `state`, e.g. an adaptive KL coefficient. Plain JSON: it is checkpointed. */
   state?: unknown;
+}
+
+/** Two answers of a rollout to the same prompt, by their places in it. */
+export interface AnswerPair {
+  chosen: number;
+  rejected: number;
 }
 
 /**

@@ -74,6 +74,22 @@ def group_cases():
     ]
 
 
+def bnpo_cases():
+    """The equation of the paper and the authors' choices (github.com/changyi7231/BNPO) for its degenerate cases."""
+    cases = []
+    for low, high, scores in [(-3.0, 3.0, rewards), (0.0, 1.0, torch.tensor([1.0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0]))]:
+        groups = ((scores - low) / (high - low)).view(-1, GROUP)
+        p = groups.mean(1)
+        size = p.mean() * (1 - p.mean()) / p.var() - 1
+        alpha = (1 + size * p.mean() / 3).clamp(min=1.0)
+        beta = (1 + size * (1 - p.mean()) / 3).clamp(min=1.0)
+        weight = (1 / torch.distributions.Beta(alpha, beta).log_prob(p).exp()).clamp(max=1e6)
+        advantages = (weight[:, None] * (groups - p[:, None])).flatten()[:, None] * mask
+        options = {"rewardMin": low, "rewardMax": high}
+        cases.append(case("bnpo", options, advantages, rewards=scores.tolist(), metrics={"beta/alpha": alpha.item(), "beta/beta": beta.item()}))
+    return cases
+
+
 def rloo_cases():
     plain = outcome(core_algos.compute_rloo_outcome_advantage)
     total = (shaped(0.1) * mask).sum(1)
@@ -113,7 +129,7 @@ def controller():
 if __name__ == "__main__":
     content = {
         "rewards": rewards.tolist(), "groupSize": GROUP, "logProbs": rows(log_probs), "refLogProbs": rows(ref_log_probs),
-        "values": rows(values), "greedyRewards": greedy.tolist(), "cases": [*group_cases(), *rloo_cases(), *token_cases()],
+        "values": rows(values), "greedyRewards": greedy.tolist(), "cases": [*group_cases(), *bnpo_cases(), *rloo_cases(), *token_cases()],
         "controller": controller(),
     }  # fmt: skip
     (OUT / "advantages.json").write_text(json.dumps(content) + "\n")

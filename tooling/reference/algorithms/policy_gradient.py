@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
+from trl.experimental.gmpo import GMPOTrainer
 from trl.trainer.grpo_trainer import GRPOTrainer
 from trl.trainer.rloo_trainer import RLOOTrainer
 from verl_core import ActorConfig, core_algos
@@ -221,6 +222,60 @@ def gspo_cases():
     return cases
 
 
+def more_cases():
+    """CISPO, SAPO and GMPO by verl and by TRL; REINFORCE by verl; BNPO's loss is PPO's."""
+    cases = []
+    for low, high in [(0.2, 0.28), (1.0, 0.5)]:
+        config = {"clip_ratio": 0.2, "clip_ratio_low": low, "clip_ratio_high": high}
+        for aggregation in AGGREGATIONS:
+            options = {"clipLow": low, "clipHigh": high}
+            cases.append(verl("cispo", "cispo", options, config, "tokenAdvantages", aggregation))
+        cases.append(verl("geo_mean", "gmpo", options, config, aggregation="sequence-mean-token-mean"))
+        cases.append(gmpo(low, high))
+    one = trl("cispo", {"clipHigh": 1.5}, loss_type="cispo")
+    one["options"] |= {"clipHigh": 0.5}  # TRL's bound is the ratio itself
+    cases.append(one)
+    for positive, negative in [(1.0, 1.05), (0.5, 3.0)]:
+        options = {"temperaturePositive": positive, "temperatureNegative": negative}
+        config = {"clip_ratio": 0.2, "tau_pos": positive, "tau_neg": negative}
+        aggregation = "sequence-mean-token-mean"
+        cases.append(verl("sapo", "sapo", options, config, "tokenAdvantages", aggregation))
+        temperatures = {"sapo_temperature_pos": positive, "sapo_temperature_neg": negative}
+        cases.append(trl("sapo", options, aggregation, loss_type="sapo", **temperatures))
+    for aggregation in AGGREGATIONS:
+        leaf = policy()
+        info = {"loss_scale_factor": FIXED_LENGTH} if aggregation == "fixed-length" else {}
+        loss, metrics = core_algos.compute_policy_loss_reinforce(
+            inputs["oldLogProbs"], leaf, inputs["tokenAdvantages"], mask, AGGREGATIONS[aggregation],
+            ActorConfig(global_batch_info=info),
+        )  # fmt: skip
+        options = {"aggregation": aggregation, "fixedLength": FIXED_LENGTH}
+        cases.append(
+            case("reinforce", "verl", options, loss, {"kl/old": metrics["actor/ppo_kl"]}, leaf, "tokenAdvantages")
+        )
+    cases.append(verl("vanilla", "bnpo", {}, {"clip_ratio": 0.2, "clip_ratio_c": 1e9}, "tokenAdvantages"))
+    return cases
+
+
+def gmpo(low, high):
+    leaf = policy()
+    trainer = SimpleNamespace(
+        model=SimpleNamespace(training=True), accelerator=accelerator(), beta=0.1, epsilon_low=low, epsilon_high=high,
+        top_entropy_quantile=1.0, current_gradient_accumulation_steps=1, _metrics={"train": defaultdict(list)},
+        _get_per_token_logps_and_entropies=lambda *_, **__: (leaf, inputs["entropy"], None),
+    )  # fmt: skip
+    loss = GMPOTrainer._compute_loss(trainer, None, {
+        "prompt_ids": torch.zeros(BATCH, 1).long(), "prompt_mask": torch.ones(BATCH, 1).long(),
+        "completion_ids": torch.zeros(BATCH, SEQ).long(), "completion_mask": mask,
+        "advantages": inputs["answerAdvantages"], "old_per_token_logps": inputs["oldLogProbs"],
+        "ref_per_token_logps": inputs["refLogProbs"],
+    })  # fmt: skip
+    metrics = {name: values[-1] for name, values in trainer._metrics["train"].items()}
+    names = CLIPS | {"kl/reference": "kl", "entropy": "entropy"}
+    options = {"clipLow": low, "clipHigh": high, "beta": 0.1}
+    return case("gmpo", "trl", options, loss, {ours: metrics[theirs] for ours, theirs in names.items()}, leaf)
+
+
 def kl():
     """Values and gradients of verl's estimators."""
     result = {}
@@ -234,7 +289,7 @@ def kl():
 
 if __name__ == "__main__":
     cases = [
-        *grpo_cases(), *correction_cases(), *ppo_cases(), *reinforce_cases(), *rloo_cases(), *gspo_cases(),
+        *grpo_cases(), *correction_cases(), *ppo_cases(), *reinforce_cases(), *rloo_cases(), *gspo_cases(), *more_cases(),
     ]  # fmt: skip
     content = {"inputs": inputs, "cases": cases, "kl": kl()}
     (OUT / "policy-gradient.json").write_text(json.dumps(content, default=plain) + "\n")

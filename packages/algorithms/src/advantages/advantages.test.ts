@@ -17,6 +17,9 @@ interface Case {
   advantages: Rows;
   returns?: Rows;
   keep?: number[];
+  metrics?: Record<string, number>;
+  /** Default: the fixture's. */
+  rewards?: number[];
   explainedVariance?: number;
 }
 const { cases, controller, ...sampled } = fixture<{
@@ -51,11 +54,16 @@ const rollout: Rollout = {
 describe('advantages equal verl', () => {
   test.each(cases)('$method $options', ({ method, options, ...expected }) => {
     const algorithm = policyGradientMethods[method]!;
-    const found = algorithm.advantages!(rollout, algorithm.options.parse(options));
+    const found = algorithm.advantages!(
+      { ...rollout, rewards: Float32Array.from(expected.rewards ?? sampled.rewards) },
+      algorithm.options.parse(options),
+    );
     for (const [i, row] of expected.advantages.entries()) {
       expectClose(found.advantages[i]!, row, `advantages of answer ${i}`);
       if (expected.returns) expectClose(found.returns![i]!, expected.returns[i]!, `returns of answer ${i}`);
     }
+    for (const [name, value] of Object.entries(expected.metrics ?? {}))
+      expectClose([found.metrics![name]!], [value], name);
     if (expected.keep) expect(Array.from(found.keep!)).toEqual(expected.keep);
     if (expected.explainedVariance !== undefined)
       expectClose(

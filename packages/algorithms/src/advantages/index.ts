@@ -1,3 +1,4 @@
+export { betaNormalisedAdvantages, type RewardRange } from './beta-normalised.ts';
 export { explainedVariance } from './explained-variance.ts';
 export { type GeneralizedAdvantages, generalizedAdvantages } from './gae.ts';
 export { groupAdvantages, isFlat, type RewardScale } from './group.ts';
