@@ -92,7 +92,7 @@ export function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1);
 }
 
-/** The totals of an optimizer step made of these examples, by name. */
+/** The totals of an optimizer step made of these examples, by name; those of batches beside a rollout by path. */
 export function sampleTotals(kind: BatchKind, examples: SampleExample[]): Record<string, number> {
   const sum = (pick: (path: string) => boolean) =>
     examples
@@ -102,7 +102,15 @@ export function sampleTotals(kind: BatchKind, examples: SampleExample[]): Record
   // Beside a rollout, other batches have totals of their own.
   const own = (name: string) => (path: string) =>
     lastPart(path) === name && !/^(supervised|pairwise|mismatched|corrupted)\./.test(path);
+  const beside = (name: string) => {
+    const tokens = sum((path) => path.startsWith(`${name}.`) && lastPart(path) === 'mask');
+    return tokens > 0
+      ? { [`${name}.totals.tokens`]: tokens, [`${name}.totals.examples`]: examples.length }
+      : {};
+  };
   return {
+    ...beside('supervised'),
+    ...beside('pairwise'),
     tokens: sum(own(kind === 'stepwise' ? 'stepMask' : 'mask')),
     examples: examples.length,
     ...(kind === 'pairwise' ? { chosenTokens: sum((path) => path === 'chosen.mask') } : {}),
@@ -125,7 +133,8 @@ export function sampleBatch<K extends BatchKind>(
   for (const path of Object.keys(examples[0]!)) place(batch, path, leaves[path] ?? stack(path, examples));
   for (const [path, value] of Object.entries(shared))
     place(batch, path, leaves[path] ?? tf.tensor(value as number[]));
-  for (const [name, value] of Object.entries(step)) place(batch, `totals.${name}`, tf.scalar(value));
+  for (const [name, value] of Object.entries(step))
+    place(batch, name.includes('.') ? name : `totals.${name}`, tf.scalar(value));
   return listed(batch) as BatchKinds[K];
 }
 

@@ -99,6 +99,13 @@ export const sampleFields: Record<BatchKind, (needs: Needs, draws: SampleDraws) 
       ...(needs.critic
         ? { values: tokens(draws.score), oldValues: tokens(draws.score), returns: tokens(draws.score) }
         : {}),
+      ...(needs.beside?.includes('supervised') ? sequence('supervised.', {}, draws) : {}),
+      ...(needs.pairs || needs.beside?.includes('pairwise')
+        ? {
+            ...sequence('pairwise.chosen.', { reference: true }, draws),
+            ...sequence('pairwise.rejected.', { reference: true }, draws),
+          }
+        : {}),
     };
   },
   distillation: (needs, draws) => {
