@@ -33,6 +33,10 @@ const variants: Record<string, object[]> = {
   dapo: [{ overlongBuffer: 4, overlongFiltering: true }],
   remax: [{ correction: 'token-truncate' }],
   'reinforce++': [{ correction: 'sequence-mask' }],
+  tdpo: [{ variant: 'tdpo1' }],
+  cpo: [{ variant: 'hinge' }, { variant: 'ipo' }, { labelSmoothing: 0.1, alpha: 0 }],
+  simpo: [{ gamma: 0, labelSmoothing: 0.1, sft: 1 }],
+  alphapo: [{ alpha: -0.5 }, { alpha: 0 }],
   grpo: [
     { aggregation: 'sequence-mean-token-mean', beta: 0.04 },
     { aggregation: 'fixed-length', scaleRewards: 'none', clipHigh: 0.28 },

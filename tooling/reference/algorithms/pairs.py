@@ -3,9 +3,11 @@
     python -m pip install torch trl        # made with torch 2.15.0, trl 1.16.0
     python tooling/reference/algorithms/pairs.py
 
-DPO's losses, divergences, LD-DPO and WPO are TRL's own `DPOTrainer._compute_loss`, on given log-probabilities (the
+DPO's losses, divergences, LD-DPO and WPO are TRL's own `DPOTrainer._compute_loss`, CPO, SimPO and AlphaPO its
+`CPOTrainer.get_batch_loss_metrics`, ORPO its `ORPOTrainer.get_batch_loss_metrics`, on given log-probabilities (the
 trainer is replaced by a bare object that holds what the method reads).
-Written out from their papers, since TRL lacks them: conservative DPO.
+Written out from their papers, since TRL lacks them: conservative DPO, R-DPO, mDPO; token-level DPO from its authors'
+formulas.
 """
 
 from collections import defaultdict
@@ -14,6 +16,8 @@ from types import SimpleNamespace
 import torch
 import torch.nn.functional as F
 from common import SEQ, Draw, accelerator, averaged, case, last, ratio, summed, totals, write
+from trl.experimental.cpo.cpo_trainer import CPOTrainer
+from trl.experimental.orpo.orpo_trainer import ORPOTrainer
 from trl.trainer.dpo_trainer import DPOTrainer
 
 BATCH, VOCAB = 4, 5
@@ -136,6 +140,105 @@ def wpo():
     write("wpo", batch, cases)
 
 
+def without_reference(trainer_class, batch, average, **attributes):
+    """`get_batch_loss_metrics` of a trainer without a reference, on given log-probabilities."""
+    chosen, rejected = (averaged(batch[s]) if average else summed(batch[s]) for s in ("chosen", "rejected"))
+    nll = -summed(batch["chosen"]).sum() / batch["chosen"]["mask"].sum()
+    trainer = object.__new__(trainer_class)
+    trainer.accelerator, trainer.aux_loss_enabled, trainer.is_encoder_decoder = accelerator(), False, False
+    trainer.concatenated_forward = lambda *_: (chosen, rejected, torch.zeros(1), torch.zeros(1), nll)
+    for name, value in attributes.items():
+        setattr(trainer, name, value)
+    loss, metrics = trainer.get_batch_loss_metrics(None, {})
+    return loss, {
+        "rewards/chosen": metrics["rewards/chosen"], "rewards/rejected": metrics["rewards/rejected"],
+        "rewards/margin": metrics["rewards/margins"], "rewards/accuracy": metrics["rewards/accuracies"],
+        "nll": metrics["nll_loss"],
+    } | ({"log-odds": metrics["log_odds_chosen"]} if "log_odds_chosen" in metrics else {})  # fmt: skip
+
+
+def cpo_family():
+    batch = pairs(9)
+    cases = []
+
+    def add(algorithm, options, average, loss_type, alpha=0.0, gamma=0.0, weight=0.0):
+        def reference(b):
+            loss, metrics = without_reference(
+                CPOTrainer, b, average, loss_type=loss_type, beta=options["beta"], alpha=alpha, simpo_gamma=gamma,
+                label_smoothing=options.get("labelSmoothing", 0.0), cpo_alpha=weight,
+            )  # fmt: skip
+            if algorithm != "cpo" and weight == 0:
+                del metrics["nll"]
+            return loss, metrics
+
+        cases.append(case(algorithm, options, batch, BOTH, reference))
+
+    for variant in ["sigmoid", "hinge", "ipo"]:
+        for beta, weight in [(0.1, 1.0), (0.7, 0.3)]:
+            options = {"variant": variant, "beta": beta, "alpha": weight}
+            add("cpo", options, variant == "ipo", variant, weight=weight)
+    add("cpo", {"beta": 0.3, "labelSmoothing": 0.2}, False, "sigmoid", weight=1.0)
+    add("simpo", {"beta": 2.0, "gamma": 1.0}, True, "simpo", gamma=1.0)
+    add("simpo", {"beta": 5.0, "gamma": 0.3, "labelSmoothing": 0.1, "sft": 0.5}, True, "simpo", gamma=0.3, weight=0.5)
+    for alpha in [0.25, -0.5, 1.5]:
+        options = {"beta": 2.5, "gamma": 0.4, "alpha": alpha}
+        add("alphapo", options, True, "simpo", alpha=alpha, gamma=0.4)
+    for beta in [0.1, 1.0]:
+        cases.append(case("orpo", {"beta": beta}, batch, BOTH, lambda b: without_reference(ORPOTrainer, b, True, beta=beta)))
+    write("cpo", batch, cases)
+
+
+def r_dpo(batch, beta, alpha):
+    chosen, rejected = ratio(batch["chosen"]), ratio(batch["rejected"])
+    longer = batch["chosen"]["mask"].sum(1) - batch["rejected"]["mask"].sum(1)
+    loss = -F.logsigmoid(beta * (chosen - rejected) + alpha * longer).mean()
+    return loss, pair_metrics(beta * chosen, beta * rejected) | {"length-difference": longer.mean()}
+
+
+def mdpo(batch, beta, conditional, anchor, anchor_reward):
+    a, b, c = (beta * ratio(batch[side]) for side in ("chosen", "rejected", "corrupted"))
+    loss = (
+        -F.logsigmoid(a - b) - conditional * F.logsigmoid(a - c) - anchor * F.logsigmoid(a - anchor_reward)
+    ).mean()
+    return loss, pair_metrics(a, b) | {
+        "rewards/corrupted": c.mean(), "condition-accuracy": (a > c).float().mean(),
+    }  # fmt: skip
+
+
+def tdpo(batch, beta, alpha, second):
+    def parts(side):
+        own, reference = F.log_softmax(side["logits"], -1), F.log_softmax(side["refLogits"], -1)
+        return ratio(side), (F.kl_div(own, reference, log_target=True, reduction="none").sum(-1) * side["mask"]).sum(1)
+
+    (chosen, chosen_kl), (rejected, rejected_kl) = parts(batch["chosen"]), parts(batch["rejected"])
+    drift = alpha * (rejected_kl - chosen_kl.detach()) if second else rejected_kl - chosen_kl
+    loss = -F.logsigmoid(beta * (chosen - rejected - drift)).mean()
+    return loss, pair_metrics(beta * (chosen + chosen_kl), beta * (rejected + rejected_kl)) | {
+        "kl/chosen": chosen_kl.mean(), "kl/rejected": rejected_kl.mean(),
+    }  # fmt: skip
+
+
+def more_dpo():
+    batch = pairs(10)
+    batch["corrupted"] = Draw(11).sequences([3, 5, 1, 4])
+    cases = []
+    for beta, alpha in [(0.1, 0.01), (0.5, 0.2), (0.1, 0.0)]:
+        options = {"beta": beta, "alpha": alpha}
+        cases.append(case("r-dpo", options, batch, BOTH, lambda b: r_dpo(b, beta, alpha)))
+    for options in [{}, {"beta": 0.5, "conditional": 0.4, "anchor": 2.0, "anchorReward": 0.3}]:
+        values = {"beta": 0.1, "conditional": 1.0, "anchor": 1.0, "anchorReward": 0.0} | options
+        cases.append(case("mdpo", options, batch, [*BOTH, "corrupted.logProbs"], lambda b: mdpo(b, *values.values())))
+    write("more-dpo", batch, cases)
+
+    batch = pairs(12, vocab=VOCAB)
+    cases = []
+    paths = [*BOTH, "chosen.logits", "rejected.logits"]
+    for variant, beta, alpha in [("tdpo1", 0.1, 0.5), ("tdpo2", 0.1, 0.5), ("tdpo2", 0.8, 1.3)]:
+        options = {"variant": variant, "beta": beta, "alpha": alpha}
+        cases.append(case("tdpo", options, batch, paths, lambda b: tdpo(b, beta, alpha, variant == "tdpo2")))
+    write("tdpo", batch, cases)
+
+
 if __name__ == "__main__":
-    for make in [dpo, wpo]:
+    for make in [dpo, wpo, cpo_family, more_dpo]:
         make()

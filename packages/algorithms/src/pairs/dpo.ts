@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { PairwiseBatch, SequenceLogProbs } from '../batches.ts';
 import { defineAlgorithm, type LossResult, type Needs } from '../definition.ts';
 import { sequenceSums } from '../masked.ts';
-import { lengths, required, tokenLogRatios } from '../sequences.ts';
+import { lengths, tokenLogRatios } from '../sequences.ts';
 import { aotCoupling } from './aot-coupling.ts';
+import { chosenNll } from './chosen-nll.ts';
 import { type PairScores, type PairVariant, pairLoss, pairVariants, variantWeights } from './dpo-variants.ts';
 import { divergenceScore } from './f-divergence.ts';
 import { lengthDesensitisedMasks } from './length-desensitised.ts';
@@ -113,12 +114,6 @@ function pairScores(
     chosenLength: count(chosen.mask),
     rejectedLength: count(rejected.mask),
   };
-}
-
-/** Negative log-likelihood of the chosen answers, a share of the mean over all their tokens of the step. */
-export function chosenNll({ chosen, totals }: PairwiseBatch, algorithm: string): Scalar {
-  const tokens = required(totals.chosenTokens, algorithm, 'totals.chosenTokens');
-  return tf.neg(tf.div(tf.sum(tf.mul(chosen.logProbs, chosen.mask)), tokens));
 }
 
 /** What DPO's options ask for. */
