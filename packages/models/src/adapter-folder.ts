@@ -9,6 +9,7 @@ import { projectionShapes } from './parameters.ts';
 import { writeJsonAtomic } from './safetensors/atomic-write.ts';
 import { withSafetensors } from './safetensors/reader.ts';
 import { writeSafetensors } from './safetensors/writer.ts';
+import { addScalarHead, hasScalarHead, SCALAR_HEAD } from './scalar-head.ts';
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
@@ -22,7 +23,8 @@ export interface SaveAdapterOptions extends Pick<SaveOptions, 'dtype'> {
 }
 
 /**
- * Writes a model's LoRA adapters as a PEFT folder: adapter_config.json and adapter_model.safetensors.
+ * Writes a model's LoRA adapters, and its scalar head where it has one, as a PEFT folder: adapter_config.json and
+ * adapter_model.safetensors.
  *
  * @throws when the model has none
  */
@@ -37,12 +39,13 @@ export function saveAdapter(model: CausalLM, dir: string, options: SaveAdapterOp
   );
   writeJsonAtomic(join(dir, CONFIG), {
     peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
+    task_type: hasScalarHead(model) ? 'SEQ_CLS' : 'CAUSAL_LM',
     base_model_name_or_path: options.baseModel ?? null,
     r: lora.rank,
     lora_alpha: lora.alpha,
     lora_dropout: lora.dropout,
     target_modules: [...lora.targetModules],
+    ...(hasScalarHead(model) && { modules_to_save: ['score'] }),
     bias: 'none',
     fan_in_fan_out: false,
     inference_mode: true,
@@ -60,8 +63,12 @@ export function loadAdapter(model: CausalLM, dir: string): void {
   const options = readAdapterConfig(join(dir, CONFIG), model);
   withSafetensors(join(dir, WEIGHTS), (file) => {
     const found = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
-    checkParameters(file.path, adapterShapes(model, options), found);
+    const wanted = adapterShapes(model, options);
+    const scores = found.has(PREFIX + SCALAR_HEAD);
+    if (scores) wanted[PREFIX + SCALAR_HEAD] = [1, model.config.hidden_size];
+    checkParameters(file.path, wanted, found);
     applyLora(model, options);
+    if (scores) addScalarHead(model, { seed: 0 });
     for (const [name, parameter] of Object.entries(model.trainable()))
       tidy(() => parameter.assign(tensor(file.readFloat32(PREFIX + name), parameter.shape)));
   });
@@ -87,7 +94,6 @@ function readAdapterConfig(path: string, model: CausalLM): LoraOptions {
   for (const key of ['use_dora', 'use_rslora', 'fan_in_fan_out', 'lora_bias'])
     if (read.flag(key, false)) throw read.wrong(key, 'false: only plain LoRA is supported');
   for (const key of [
-    'modules_to_save',
     'rank_pattern',
     'alpha_pattern',
     'layers_to_transform',
@@ -97,6 +103,12 @@ function readAdapterConfig(path: string, model: CausalLM): LoraOptions {
     'exclude_modules',
   ])
     if (!isEmpty(read.optional(key))) throw read.wrong(key, 'empty: only plain LoRA is supported');
+  const saved = read.optional('modules_to_save');
+  if (!isEmpty(saved) && String(saved) !== 'score')
+    throw read.wrong(
+      'modules_to_save',
+      'empty or ["score"]: only plain LoRA and a scalar head are supported',
+    );
   const rank = read.count('r');
   const dropout = read.optional('lora_dropout') ? read.positive('lora_dropout') : 0;
   return {

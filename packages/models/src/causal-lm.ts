@@ -23,7 +23,8 @@ import {
 } from './decoder.ts';
 import { initialValues } from './init.ts';
 import type { LoraState } from './lora.ts';
-import { parameterShapes } from './parameters.ts';
+import { type ParameterShapes, parameterShapes } from './parameters.ts';
+import { SCALAR_HEAD, scalarHead } from './scalar-head.ts';
 
 /** A decoder-only language model: a configuration, variables, and the forward pass over them. */
 export class CausalLM {
@@ -54,12 +55,21 @@ export class CausalLM {
 
   /**
    * Reads a Hugging Face folder: config.json and model.safetensors, or its shards. Weights are widened to float32.
+   * Of a sequence classifier with one label (a reward model) the scalar head is read too; one without an output matrix
+   * has scores alone, its logits mean nothing.
    *
    * @throws one line naming the file and the key or tensor, when something is missing or does not fit
    */
   static load(dir: string): CausalLM {
     const config = readConfig(dir);
-    return readParameters(dir, parameterShapes(config), (read) => createModel(config, read));
+    const shapes = (names: ReadonlySet<string>) => {
+      const { 'lm_head.weight': output, ...wanted } = parameterShapes(config);
+      const scores = names.has(SCALAR_HEAD);
+      if (output && (names.has('lm_head.weight') || !scores)) wanted['lm_head.weight'] = output;
+      if (scores) wanted[SCALAR_HEAD] = [1, config.hidden_size];
+      return wanted;
+    };
+    return readParameters(dir, shapes, (read, wanted) => createModel(config, read, wanted));
   }
 
   /**
@@ -104,6 +114,11 @@ export class CausalLM {
     return tidy(() => neg(linearCrossEntropy(this.hidden(inputs), outputWeight(this.params), labels)));
   }
 
+  /** What the scalar head says at each token, having read it, `[batch, seq]`. @throws when there is none: `addScalarHead` */
+  scores(inputs: DecoderInputs): Tensor2D {
+    return tidy(() => scalarHead(this.params, this.hidden(inputs)));
+  }
+
   /** An empty key-value cache for this model. */
   createCache(batch: number, capacity: number): KvCache {
     return createCache(this.config, batch, capacity);
@@ -143,8 +158,9 @@ export class CausalLM {
 function createModel(
   config: DecoderConfig,
   values: (name: string, shape: number[]) => Float32Array,
+  shapes: ParameterShapes = parameterShapes(config),
 ): CausalLM {
-  const entries = Object.entries(parameterShapes(config)).map(
+  const entries = Object.entries(shapes).map(
     ([name, shape]) => [name, tidy(() => variable(tensor(values(name, shape), shape)))] as const,
   );
   return new CausalLM(config, Object.fromEntries(entries));

@@ -7,6 +7,7 @@ import { writeJsonAtomic } from './safetensors/atomic-write.ts';
 import { type FloatDtype, fromFloat32 } from './safetensors/dtypes.ts';
 import { withCheckpoint, writeCheckpoint } from './safetensors/sharded.ts';
 import type { TensorSource } from './safetensors/writer.ts';
+import { SCALAR_HEAD } from './scalar-head.ts';
 
 const DTYPES = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as const satisfies Record<
   string,
@@ -25,17 +26,19 @@ export interface SaveOptions {
  * Opens a folder's weights, checks that they are exactly the wanted parameters, and hands `use` a function that
  * reads one as float32.
  *
+ * @param shapesFor the wanted parameters, given the names that are there
  * @throws one line naming the folder and the parameters that are missing, unexpected or of another shape
  */
 export function readParameters<T>(
   dir: string,
-  shapes: ParameterShapes,
-  use: (read: (name: string) => Float32Array) => T,
+  shapesFor: (names: ReadonlySet<string>) => ParameterShapes,
+  use: (read: (name: string) => Float32Array, shapes: ParameterShapes) => T,
 ): T {
   return withCheckpoint(dir, (files) => {
+    const shapes = shapesFor(new Set(files.keys()));
     const found = new Map([...files].map(([name, file]) => [name, file.entry(name).shape]));
     checkParameters(dir, shapes, found);
-    return use((name) => files.get(name)!.readFloat32(name));
+    return use((name) => files.get(name)!.readFloat32(name), shapes);
   });
 }
 
@@ -70,7 +73,10 @@ export function saveModel(
 ): void {
   makeFolder(dir);
   writeCheckpoint(dir, tensorSources(params, dtype), { maxShardBytes });
-  writeJsonAtomic(join(dir, 'config.json'), configToJson(config, dtype));
+  writeJsonAtomic(
+    join(dir, 'config.json'),
+    configToJson(config, dtype, { scalarHead: SCALAR_HEAD in params }),
+  );
 }
 
 /** Variables as tensors to write, each converted when its turn comes. */

@@ -144,12 +144,23 @@ export function parseConfig(json: unknown, source = 'config'): DecoderConfig {
   return { ...config, extra: extraKeys(json as Record<string, unknown>, config) };
 }
 
-/** The content of config.json for this configuration, in the layout that transformers 4 and 5 both read. */
-export function configToJson(config: DecoderConfig, dtype: string): Record<string, unknown> {
+/**
+ * The content of config.json for this configuration, in the layout that transformers 4 and 5 both read.
+ * With a scalar head the model is a sequence classifier of one label.
+ */
+export function configToJson(
+  config: DecoderConfig,
+  dtype: string,
+  { scalarHead = false } = {},
+): Record<string, unknown> {
   const { extra, ...known } = config;
+  const { architecture } = FAMILIES[config.model_type];
+  const { id2label: _, label2id: __, ...rest } = extra;
   return {
-    architectures: [FAMILIES[config.model_type].architecture],
-    ...extra,
+    architectures: [
+      scalarHead ? architecture.replace('ForCausalLM', 'ForSequenceClassification') : architecture,
+    ],
+    ...(scalarHead ? { ...rest, id2label: { 0: 'LABEL_0' }, label2id: { LABEL_0: 0 } } : extra),
     ...known,
     torch_dtype: dtype,
   };
