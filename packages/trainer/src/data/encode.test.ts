@@ -1,7 +1,7 @@
 import { trainBPE } from '@attune/tokenizer';
 import { describe, expect, it } from 'vitest';
 import { parseRecipe } from '../recipe/load.ts';
-import { createCodec, encodeExamples, encodePrompts } from './encode.ts';
+import { createCodec, encodeExamples, encodePrompts } from './codec.ts';
 import { makeMicroBatches } from './micro-batches.ts';
 import type { DataRecord } from './records.ts';
 import { specialTokens } from './tokenizer.ts';

@@ -1,24 +1,43 @@
-import type { AnyAlgorithm } from '@attune/algorithms';
 import { jit } from '@attune/backend-onnx';
 import type { TokenBatch } from '@attune/data';
 import type { CausalLM } from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
-import { type BatchTensors, batchLoss, type MicroBatch, toTensors } from './micro-batch.ts';
-import { modelInputs } from './train-step.ts';
+import { batchLoss, type LossSettings } from './batch-loss.ts';
+import { createCoupling } from './coupling.ts';
+import { type BatchTensors, disposeTensors, type MicroBatch, toTensors } from './micro-batch.ts';
+import { modelInputs } from './outputs.ts';
+import { stepTotals } from './totals.ts';
+
+/** A function from batches to one number for each place, `[batch, seq]`. Its `dispose` frees what was compiled. */
+export interface PlaceNumbers {
+  (batch: TokenBatch): Promise<Float32Array>;
+  dispose(): void;
+}
 
 /**
  * A function from batches to the log-probability of each label, `[batch, seq]`, 0 where there is none. Compiled once
- * per shape; reads the model's weights at each call. Its `dispose` frees what was compiled.
+ * per shape; reads the model's weights at each call.
  */
-export function createLogProbs(model: CausalLM) {
-  const compiled = jit((batch: BatchTensors) => model.logProbs(modelInputs(batch), batch.labels), {
-    name: 'log-probabilities',
-  });
+export function createLogProbs(model: CausalLM): PlaceNumbers {
+  return placeNumbers(
+    (batch) => model.logProbs(modelInputs(batch), batch.labels),
+    'log-probabilities',
+  );
+}
+
+/** As `createLogProbs`, what the scalar head says at each place: a critic's values, a reward model's scores. */
+export function createScores(model: CausalLM): PlaceNumbers {
+  return placeNumbers((batch) => model.scores(modelInputs(batch)), 'scores');
+}
+
+function placeNumbers(compute: (batch: BatchTensors) => tf.Tensor2D, name: string): PlaceNumbers {
+  const compiled = jit(compute, { name });
   const run = async (batch: TokenBatch): Promise<Float32Array> => {
     const tensors = toTensors({ ...batch, rows: [], tokens: 0, inputTokens: 0, examples: 0, names: [] });
-    const result = await compiled.runAsync(tensors);
+    const result = await compiled.runAsync(tensors as never);
     const values = (await result.data()) as Float32Array;
-    tf.dispose([...Object.values(tensors), result]);
+    result.dispose();
+    disposeTensors(tensors);
     return values;
   };
   return Object.assign(run, { dispose: () => compiled.dispose() });
@@ -28,28 +47,37 @@ export function createLogProbs(model: CausalLM) {
  * A function from the batches of a data set to the algorithm's loss and metrics over all of it. Losses divide by
  * totals of the whole set, so how it is cut into batches does not matter. Its `dispose` frees what was compiled.
  */
-export function createEvaluation(model: CausalLM, algorithm: AnyAlgorithm, options: unknown) {
+export function createEvaluation(settings: LossSettings) {
   let names: string[] = [];
+  const couple = createCoupling(settings);
   const compiled = jit(
     (batch: BatchTensors, tokens: tf.Scalar, examples: tf.Scalar) => {
-      const logProbs = model.logProbs(modelInputs(batch), batch.labels);
-      const { loss, metrics } = batchLoss(algorithm, options, logProbs, batch, { tokens, examples });
+      const { loss, metrics } = batchLoss(settings, batch, { tokens, examples });
       names = ['loss', ...Object.keys(metrics)];
       return tf.stack([loss, ...Object.values(metrics)]);
     },
     { name: 'evaluation' },
   );
-  const run = async (batches: readonly MicroBatch[]): Promise<Record<string, number>> => {
-    const tokens = batches.reduce((sum, batch) => sum + batch.tokens, 0);
-    const examples = batches.reduce((sum, batch) => sum + batch.examples, 0);
+  const run = async (
+    given: readonly MicroBatch[],
+    couplingState?: unknown,
+  ): Promise<Record<string, number>> => {
+    const { own } = stepTotals(given);
+    const { batches } = await couple(given, own, couplingState);
     const sums: number[] = [];
     for (const batch of batches) {
       const tensors = toTensors(batch);
-      const result = await compiled.runAsync(tensors, tokens, examples);
+      const result = await compiled.runAsync(tensors as never, own.tokens, own.examples);
       for (const [i, value] of (await result.data()).entries()) sums[i] = (sums[i] ?? 0) + value;
-      tf.dispose([...Object.values(tensors), result]);
+      result.dispose();
+      disposeTensors(tensors);
     }
     return Object.fromEntries(names.map((name, i) => [name, sums[i]!]));
   };
-  return Object.assign(run, { dispose: () => compiled.dispose() });
+  return Object.assign(run, {
+    dispose: () => {
+      compiled.dispose();
+      couple.dispose();
+    },
+  });
 }

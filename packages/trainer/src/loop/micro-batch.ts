@@ -1,42 +1,76 @@
-import type { AnyAlgorithm, LossResult, SequenceLogProbs, Totals } from '@attune/algorithms';
 import type { TokenBatch, TokenSequence } from '@attune/data';
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../errors.ts';
 
 /**
- * One forward and backward pass's worth of examples, on the host. Pairs stand with all chosen answers in the first
- * half of the rows and all rejected ones, in the same order, in the second.
+ * One forward and backward pass's worth of examples, on the host. An example has `sets` sequences (a pair two); the
+ * rows hold every example's first sequence, then, in the same order, every second, and so on.
  */
 export interface MicroBatch extends TokenBatch {
   /** The sequences of each row; rows without any only fill up. */
   rows: readonly (readonly TokenSequence[])[];
-  /** Log-probabilities under the reference model, `[batch, seq]`; for algorithms that need one. */
+  /** Sequences of each example. Default: 1. */
+  sets?: number;
+  /** Log-probabilities under the reference model, `[batch, seq]`; where they are known beforehand. */
   refLogProbs?: Float32Array;
-  /** Log-probabilities under the policy that sampled, `[batch, seq]`; rollouts only. */
+  /** Log-probabilities under the policy at the beginning of a rollout's optimization, `[batch, seq]`. */
   oldLogProbs?: Float32Array;
+  /** Log-probabilities that sampling recorded, `[batch, seq]`, where some may differ from `oldLogProbs`. */
+  samplerLogProbs?: Float32Array;
   /** `[batch, seq]`; rollouts only. */
   advantages?: Float32Array;
-  /** `[batch]`, 0 or 1; unpaired data only. */
+  /** What the critic should have said, `[batch, seq]`; rollouts only. */
+  returns?: Float32Array;
+  /** What the critic said at the rollout, `[batch, seq]`. */
+  oldValues?: Float32Array;
+  /** Weight of each token, `[batch, seq]`; supervised data only. */
+  weights?: Float32Array;
+  /** Judgements of steps at their last tokens, and where these are, `[batch, seq]`; stepwise data only. */
+  stepLabels?: Float32Array;
+  stepMask?: Float32Array;
+  /** `[examples]`: 0 or 1, or a reward; unpaired data only. */
   desirable?: Float32Array;
+  /** `[examples]`; pairs only. */
+  margins?: Float32Array;
+  /** What each answer is worth, and whether it is there, `[examples, sets]`; lists only. */
+  ratings?: Float32Array;
+  present?: Float32Array;
+  /** What the whole step says about each example, `[examples]`, by name; see `Coupling`. */
+  coupled?: Record<string, Float32Array>;
+  /** Other data that a rollout's loss looks at. */
+  beside?: { supervised?: MicroBatch; pairwise?: MicroBatch };
   /** Tokens that carry loss. */
   tokens: number;
   /** Tokens that the model reads, padding left out. */
   inputTokens: number;
-  /** Examples: sequences or pairs. */
+  /** Examples: sequences, pairs or lists. */
   examples: number;
   /** What messages call each example, e.g. `train.jsonl row 17`. */
   names: string[];
 }
 
-/** The tensors of a micro-batch. */
-export interface BatchTensors extends Record<string, tf.Tensor> {
+/** The tensors of a micro-batch, as a compiled function takes them. */
+export interface BatchTensors {
   /** int32 `[batch, seq]`. */
   inputIds: tf.Tensor2D;
   /** int32 `[batch, seq]`, −100 where there is no target. */
   labels: tf.Tensor2D;
   /** float32 `[batch, seq]`. */
   mask: tf.Tensor2D;
+  [name: string]: tf.Tensor | BatchTensors | Record<string, tf.Tensor>;
 }
+
+/** Numbers for each token. */
+const PER_TOKEN = [
+  'refLogProbs',
+  'oldLogProbs',
+  'samplerLogProbs',
+  'advantages',
+  'returns',
+  'oldValues',
+  'weights',
+  'stepLabels',
+  'stepMask',
+] as const;
 
 /** Uploads a micro-batch. The caller disposes of the tensors. */
 export function toTensors(batch: MicroBatch): BatchTensors {
@@ -49,49 +83,28 @@ export function toTensors(batch: MicroBatch): BatchTensors {
   for (const key of ['segmentIds', 'positions'] as const) {
     if (batch[key]) tensors[key] = tf.tensor2d(batch[key], shape, 'int32');
   }
-  for (const key of ['refLogProbs', 'oldLogProbs', 'advantages'] as const) {
+  for (const key of PER_TOKEN) {
     if (batch[key]) tensors[key] = tf.tensor2d(batch[key], shape);
   }
-  if (batch.desirable) tensors.desirable = tf.tensor1d(batch.desirable);
+  for (const key of ['desirable', 'margins'] as const) {
+    if (batch[key]) tensors[key] = tf.tensor1d(batch[key]);
+  }
+  for (const key of ['ratings', 'present'] as const) {
+    if (batch[key]) tensors[key] = tf.tensor2d(batch[key], [batch.examples, batch.sets ?? 1]);
+  }
+  if (batch.coupled) {
+    const entries = Object.entries(batch.coupled).map(
+      ([name, values]) => [name, tf.tensor1d(values)] as const,
+    );
+    tensors.coupled = Object.fromEntries(entries);
+  }
+  for (const kind of ['supervised', 'pairwise'] as const) {
+    if (batch.beside?.[kind]) tensors[kind] = toTensors(batch.beside[kind]);
+  }
   return tensors;
 }
 
-/**
- * The algorithm's loss on a micro-batch.
- * @param logProbs `[batch, seq]`, under the policy
- */
-export function batchLoss(
-  algorithm: AnyAlgorithm,
-  options: unknown,
-  logProbs: tf.Tensor2D,
-  tensors: BatchTensors,
-  totals: Totals,
-): LossResult {
-  const { mask, desirable } = tensors;
-  const [refLogProbs, oldLogProbs, advantages] = ['refLogProbs', 'oldLogProbs', 'advantages'].map(
-    (key) => tensors[key] as tf.Tensor2D,
-  );
-  const sequences: SequenceLogProbs = { logProbs, mask, refLogProbs };
-  switch (algorithm.batch) {
-    case 'supervised':
-      return algorithm.loss({ ...sequences, totals }, options);
-    case 'pairwise':
-      return algorithm.loss({ chosen: half(sequences, 0), rejected: half(sequences, 1), totals }, options);
-    case 'unpaired':
-      return algorithm.loss({ ...sequences, desirable: desirable as tf.Tensor1D, totals }, options);
-    case 'rollout':
-      return algorithm.loss(
-        { ...sequences, oldLogProbs: oldLogProbs!, advantages: advantages!, totals },
-        options,
-      );
-    default:
-      throw new UserError(`${algorithm.name}: the trainer has no ${algorithm.batch} batches yet`);
-  }
-}
-
-/** The first (0) or second (1) half of the rows. */
-function half({ logProbs, mask, refLogProbs }: SequenceLogProbs, which: 0 | 1): SequenceLogProbs {
-  const rows = logProbs.shape[0] / 2;
-  const part = (x: tf.Tensor2D) => tf.slice(x, [which * rows, 0], [rows, -1]);
-  return { logProbs: part(logProbs), mask: part(mask), refLogProbs: refLogProbs && part(refLogProbs) };
+/** Frees what `toTensors` uploaded. */
+export function disposeTensors(tensors: BatchTensors): void {
+  tf.dispose(tensors as unknown as tf.TensorContainer);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { collate, lengthBuckets, type TokenBatch, type TokenSequence } from '@attune/data';
 import { type CausalLM, withSafetensors, writeSafetensors } from '@attune/models';
-import type { EncodedExample } from '../data/encode.ts';
+import type { EncodedExample } from '../data/codec.ts';
 import { createLogProbs } from './forward.ts';
 
 /** Log-probabilities of a frozen model for each sequence of an example, one for each of its labels. */
@@ -34,7 +34,7 @@ export async function precomputeReference(
   if (existsSync(path)) rows = readRows(path, sequences);
   else {
     const logProbs = createLogProbs(model());
-    rows = await labelLogProbs(logProbs, sequences, options);
+    rows = await labelNumbers(logProbs, sequences, options);
     logProbs.dispose();
     writeRows(path, rows);
   }
@@ -43,10 +43,10 @@ export async function precomputeReference(
 }
 
 /**
- * Log-probabilities of each sequence's labels.
- * @param logProbs what `createLogProbs` made of the model
+ * One number for each label of each sequence: log-probabilities, or a critic's values.
+ * @param logProbs what `createLogProbs` or `createScores` made of the model
  */
-export async function labelLogProbs(
+export async function labelNumbers(
   logProbs: (batch: TokenBatch) => Promise<Float32Array>,
   sequences: readonly TokenSequence[],
   { padId, maxLength, micro, onProgress }: ReferenceOptions,

@@ -2,8 +2,12 @@ import type { AnyAlgorithm } from '@attune/algorithms';
 import { jit } from '@attune/backend-onnx';
 import type { CausalLM } from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
+import { batchLoss, type LossSettings } from './batch-loss.ts';
+import { createCoupling } from './coupling.ts';
 import { clipFactor, lossAndGradients, type Named, squaredNorms } from './gradients.ts';
-import { type BatchTensors, batchLoss, type MicroBatch, toTensors } from './micro-batch.ts';
+import { type BatchTensors, disposeTensors, type MicroBatch, toTensors } from './micro-batch.ts';
+import type { LossModels } from './outputs.ts';
+import { stepTotals, type TotalNumbers } from './totals.ts';
 import { applyUpdate, mapValues, type TrainState, type UpdateSettings } from './update.ts';
 
 /** What a step needs from its run. */
@@ -13,6 +17,12 @@ export interface StepSettings extends UpdateSettings {
   algorithm: AnyAlgorithm;
   /** The algorithm's options, parsed. */
   options: unknown;
+  /** Other models that the loss looks at. */
+  models?: Omit<LossModels, 'policy'>;
+  /** What a step changes of the critic, for algorithms that have one. */
+  criticState?: TrainState;
+  /** What the algorithm's coupling kept at the last step. */
+  couplingState?: unknown;
 }
 
 /** What changes from step to step. */
@@ -21,6 +31,8 @@ export interface StepInput {
   step: number;
   /** Learning rate. */
   lr: number;
+  /** Learning rate of the critic. Default: `lr`. */
+  criticLr?: number;
   /** Seed of the step's dropout, below 2^18. */
   dropoutSeed: number;
 }
@@ -32,6 +44,8 @@ export interface StepResult {
   metrics: Record<string, number>;
   /** Norm of all gradients together, before clipping. */
   gradNorm: number;
+  /** The same of the critic's. */
+  criticGradNorm?: number;
   /** Tokens that carried loss. */
   tokens: number;
   /** Tokens that the model read, padding left out. */
@@ -40,10 +54,12 @@ export interface StepResult {
   culprit?: string;
 }
 
-/** Sums over the whole step, by which losses divide. */
-interface StepTotals {
-  tokens: number;
-  examples: number;
+/** Parameters that are clipped and updated together. */
+interface Group {
+  /** Stands before the names of its parameters among all gradients. */
+  prefix: string;
+  state: TrainState;
+  update: ReturnType<typeof compileUpdate>;
 }
 
 /**
@@ -53,61 +69,96 @@ interface StepTotals {
  * touches neither parameters nor optimizer state. A new sequence length compiles the first graph alone.
  */
 export class TrainStep {
+  /** What the algorithm's coupling keeps from step to step: plain JSON, for a checkpoint. */
+  couplingState: unknown;
   private readonly settings: StepSettings;
+  private readonly loss: LossSettings;
+  private readonly groups: Group[];
+  /** All that is trained, by prefix and name. */
+  private readonly variables: Named<tf.Variable>;
   /** Names of the algorithm's metrics, known once the first batch was traced. */
   private metricNames: string[] = [];
+  private readonly couple;
   private readonly backward;
   private readonly add = jit((a: Named, b: Named) => mapValues(a, (value, name) => tf.add(value, b[name]!)), {
     name: 'add gradients',
   });
   private readonly squares = jit((grads: Named) => squaredNorms(grads), { name: 'gradient norms' });
-  private readonly update;
 
   constructor(settings: StepSettings) {
+    const { model, models, state, criticState, algorithm, options } = settings;
     this.settings = settings;
+    this.couplingState = settings.couplingState;
+    this.loss = { algorithm, options, models: { ...models, policy: model } };
+    this.groups = [{ prefix: '', state, update: compileUpdate(settings, state) }];
+    if (criticState) {
+      this.groups.push({
+        prefix: 'critic/',
+        state: criticState,
+        update: compileUpdate(settings, criticState),
+      });
+    }
+    this.variables = Object.assign({}, ...this.groups.map(({ prefix, state }) => named(prefix, state.params)));
+    this.couple = createCoupling(this.loss);
     this.backward = jit(
-      (batch: BatchTensors, tokens: tf.Scalar, examples: tf.Scalar, seed: tf.Scalar) =>
-        this.trace(batch, tokens, examples, seed),
+      (batch: BatchTensors, totals: Record<string, Named<tf.Scalar>>, seed: tf.Scalar) =>
+        this.trace(batch, totals, seed),
       { name: 'backward' },
-    );
-    this.update = jit(
-      (grads: Named, factor: tf.Scalar, scalars: Named<tf.Scalar>) =>
-        applyUpdate(settings, settings.state, grads, factor, scalars),
-      { name: 'update' },
     );
   }
 
   /** Takes one optimizer step over its micro-batches. */
-  async run(batches: readonly MicroBatch[], { step, lr, dropoutSeed }: StepInput): Promise<StepResult> {
-    const totals: StepTotals = { tokens: 0, examples: 0 };
-    for (const { tokens, examples } of batches) {
-      totals.tokens += tokens;
-      totals.examples += examples;
-    }
-    const { grads, values } = await this.accumulate(batches, totals, dropoutSeed);
+  async run(given: readonly MicroBatch[], input: StepInput): Promise<StepResult> {
+    const totals = stepTotals(given);
+    const { batches, state } = await this.couple(given, totals.own, this.couplingState);
+    const { grads, values } = await this.accumulate(batches, totals, input.dropoutSeed);
     const squares = await readAndDispose(this.squares(grads));
-    const gradNorm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
     const culprit = this.findCulprit(values, squares, batches);
+    const norms = this.groups.map((group) => Math.sqrt(this.sumOf(group, squares)));
     if (culprit === undefined) {
-      const { optimizer, clipNorm } = this.settings;
-      this.update(grads, clipFactor(gradNorm, clipNorm), optimizer.scalars(step, lr));
+      this.couplingState = state;
+      for (const [i, group] of this.groups.entries()) this.updateGroup(group, grads, norms[i]!, input);
     }
     tf.dispose(grads);
     const total = (i: number) => values.reduce((sum, one) => sum + one[i]!, 0);
     const metrics = Object.fromEntries(this.metricNames.map((name, i) => [name, total(i + 1)]));
     const inputTokens = batches.reduce((sum, batch) => sum + batch.inputTokens, 0);
-    return { loss: total(0), metrics, gradNorm, tokens: totals.tokens, inputTokens, culprit };
+    const result: StepResult = {
+      loss: total(0),
+      metrics,
+      gradNorm: norms[0]!,
+      tokens: totals.own.tokens,
+      inputTokens,
+      culprit,
+    };
+    if (norms.length > 1) result.criticGradNorm = norms[1]!;
+    return result;
   }
 
   /** Frees the compiled graphs. */
   dispose(): void {
-    for (const graph of [this.backward, this.add, this.squares, this.update]) graph.dispose();
+    for (const graph of [this.backward, this.add, this.squares, this.couple, ...this.groups.map((g) => g.update)])
+      graph.dispose();
+  }
+
+  private updateGroup({ prefix, update }: Group, grads: Named, norm: number, input: StepInput): void {
+    const { optimizer, clipNorm } = this.settings;
+    const { step, lr, criticLr = lr } = input;
+    const own = prefix === '' ? this.groups.length === 1 ? grads : without('critic/', grads) : strip(prefix, grads);
+    update(own, clipFactor(norm, clipNorm), optimizer.scalars(step, prefix === '' ? lr : criticLr));
+  }
+
+  /** The sum of a group's squared norms. */
+  private sumOf({ prefix, state }: Group, squares: Float32Array): number {
+    const names = Object.keys(this.variables);
+    const own = new Set(Object.keys(state.params).map((name) => prefix + name));
+    return squares.reduce((sum, square, i) => (own.has(names[i]!) ? sum + square : sum), 0);
   }
 
   /** Gradients summed over micro-batches, and each one's loss and metrics. */
   private async accumulate(
     batches: readonly MicroBatch[],
-    { tokens, examples }: StepTotals,
+    totals: TotalNumbers,
     dropoutSeed: number,
   ) {
     const values: Float32Array[] = [];
@@ -116,23 +167,24 @@ export class TrainStep {
       const tensors = toTensors(batch);
       // Micro-batches draw different masks; the seed stays below 2^18.
       const seed = tf.scalar((dropoutSeed + i * 7919) % 2 ** 18, 'int32');
-      const found = await this.backward.runAsync(tensors, tokens, examples, seed);
+      const found = await this.backward.runAsync(tensors, totals as never, seed);
       values.push(await readAndDispose(found.values));
       const previous: Named | undefined = sum;
       sum = previous ? this.add(previous, found.grads) : found.grads;
       tf.dispose(previous ? [previous, found.grads] : []);
-      tf.dispose([...Object.values(tensors), seed]);
+      disposeTensors(tensors);
+      seed.dispose();
     }
     return { grads: sum!, values };
   }
 
   /** Forward, loss and backward of one micro-batch, in tensors: loss and metrics as one vector, and gradients. */
-  private trace(batch: BatchTensors, tokens: tf.Scalar, examples: tf.Scalar, dropoutSeed: tf.Scalar) {
-    const { model, state, algorithm, options } = this.settings;
-    const { result, grads } = lossAndGradients(() => {
-      const logProbs = model.logProbs({ ...modelInputs(batch), dropoutSeed }, batch.labels);
-      return batchLoss(algorithm, options, logProbs, batch, { tokens, examples });
-    }, state.params);
+  private trace(batch: BatchTensors, totals: Record<string, Named<tf.Scalar>>, dropoutSeed: tf.Scalar) {
+    const { own, ...beside } = totals as unknown as TotalNumbers<tf.Scalar>;
+    const { result, grads } = lossAndGradients(
+      () => batchLoss(this.loss, batch, { ...own, ...beside }, dropoutSeed),
+      this.variables,
+    );
     this.metricNames = Object.keys(result.metrics);
     const values = tf.stack([result.loss, ...Object.values(result.metrics)]);
     tf.dispose(result.metrics);
@@ -147,16 +199,32 @@ export class TrainStep {
       const more = names.length > 8 ? ` and ${names.length - 8} more` : '';
       return `the loss is ${values[bad]![0]} on ${names.slice(0, 8).join(', ')}${more}`;
     }
-    const params = Object.keys(this.settings.state.params).filter((_, i) => !Number.isFinite(squares[i]!));
+    const params = Object.keys(this.variables).filter((_, i) => !Number.isFinite(squares[i]!));
     if (params.length === 0) return undefined;
     const others = params.length > 1 ? ` (and of ${params.length - 1} more parameters)` : '';
     return `the gradient of ${params[0]}${others} is not finite`;
   }
 }
 
-/** What of a batch the model is given. */
-export function modelInputs({ inputIds, segmentIds, positions }: BatchTensors) {
-  return { inputIds, segmentIds: segmentIds as tf.Tensor2D, positions: positions as tf.Tensor2D };
+function compileUpdate(settings: UpdateSettings, state: TrainState) {
+  return jit(
+    (grads: Named, factor: tf.Scalar, scalars: Named<tf.Scalar>) =>
+      applyUpdate(settings, state, grads, factor, scalars),
+    { name: 'update' },
+  );
+}
+
+function named<T>(prefix: string, values: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+}
+
+function without(prefix: string, values: Named): Named {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith(prefix)));
+}
+
+function strip(prefix: string, values: Named): Named {
+  const own = Object.entries(values).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
 async function readAndDispose(tensor: tf.Tensor): Promise<Float32Array> {

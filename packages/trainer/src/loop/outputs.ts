@@ -1,0 +1,90 @@
+import type { Needs } from '@attune/algorithms';
+import { tokenLogProbs } from '@attune/backend-onnx/ops';
+import { type CausalLM, scalarHead } from '@attune/models';
+import * as tf from '@tensorflow/tfjs-core';
+import type { BatchTensors } from './micro-batch.ts';
+
+/** The models that an algorithm's loss looks at. */
+export interface LossModels {
+  /** The model that is trained. */
+  policy: CausalLM;
+  /** The reference, where it is run with each batch: because it moves, or because its logits are wanted. */
+  reference?: CausalLM;
+  /** A model with a scalar head that is trained along. */
+  critic?: CausalLM;
+  teacher?: CausalLM;
+}
+
+/** What the models say of all rows of a batch, `[batch, seq]` each, logits `[batch, seq, vocab]`. */
+export interface ModelOutputs {
+  logProbs: tf.Tensor2D;
+  refLogProbs?: tf.Tensor2D;
+  logits?: tf.Tensor3D;
+  refLogits?: tf.Tensor3D;
+  entropy?: tf.Tensor2D;
+  scores?: tf.Tensor2D;
+  values?: tf.Tensor2D;
+  teacherLogits?: tf.Tensor3D;
+}
+
+/** Runs the models over a batch; of each only what is needed. */
+export function computeOutputs(
+  { policy, reference, critic, teacher }: LossModels,
+  needs: Needs,
+  batch: BatchTensors,
+  dropoutSeed?: tf.Scalar,
+): ModelOutputs {
+  const inputs = modelInputs(batch);
+  const outputs: ModelOutputs = policyOutputs(policy, needs, batch, dropoutSeed);
+  outputs.refLogProbs = batch.refLogProbs as tf.Tensor2D | undefined;
+  if (reference) {
+    const found = policyOutputs(reference, { logits: needs.logits }, batch);
+    outputs.refLogProbs = found.logProbs;
+    outputs.refLogits = found.logits;
+  }
+  if (critic) outputs.values = critic.scores(inputs);
+  if (teacher) outputs.teacherLogits = teacher.logits(inputs);
+  return outputs;
+}
+
+function policyOutputs(
+  model: CausalLM,
+  { logits: wantsLogits, entropy: wantsEntropy, head }: Needs,
+  batch: BatchTensors,
+  dropoutSeed?: tf.Scalar,
+): ModelOutputs {
+  const inputs = { ...modelInputs(batch), ...(dropoutSeed && { dropoutSeed }) };
+  // The usual case never holds all logits at once.
+  if (!wantsLogits && !wantsEntropy && !head) return { logProbs: model.logProbs(inputs, batch.labels) };
+  const hidden = model.hidden(inputs);
+  const logits = model.project(hidden);
+  return {
+    logProbs: tokenLogProbs(logits, batch.labels) as tf.Tensor2D,
+    ...(wantsLogits && { logits }),
+    ...(wantsEntropy && { entropy: entropyOf(logits) }),
+    ...(head && { scores: afterLabels(scalarHead(model.params, hidden)) }),
+  };
+}
+
+/** Entropy of the distributions that logits stand for, in nats: `[batch, seq, vocab]` → `[batch, seq]`. */
+export function entropyOf(logits: tf.Tensor3D): tf.Tensor2D {
+  const logProbs = tf.logSoftmax(logits);
+  return tf.neg(tf.sum(tf.mul(tf.exp(logProbs), logProbs), -1));
+}
+
+/**
+ * A head's output at a label is what it says once it has read the label: the output at the next place.
+ * Rows have one place more than labels, see `readWhole`.
+ */
+function afterLabels(scores: tf.Tensor2D): tf.Tensor2D {
+  const [batch, seq] = scores.shape;
+  return tf.pad(tf.slice(scores, [0, 1], [batch, seq - 1]), [
+    [0, 0],
+    [0, 1],
+  ]);
+}
+
+/** What of a batch the model is given. */
+export function modelInputs({ inputIds, segmentIds, positions }: BatchTensors) {
+  return { inputIds, segmentIds: segmentIds as tf.Tensor2D, positions: positions as tf.Tensor2D };
+}

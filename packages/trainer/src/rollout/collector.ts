@@ -1,0 +1,189 @@
+import { Sampler, type SamplerState } from '@attune/data';
+import type { EncodedPrompt } from '../data/codec.ts';
+import { UserError } from '../errors.ts';
+import { mean } from '../loop/means.ts';
+import { hash } from '../random.ts';
+import type { ScoreAnswers } from '../rewards.ts';
+import { type Answer, type AnswerGroup, isFlat, newAnswer, type ScoredGroup } from './answers.ts';
+import { type CreateEnvironment, sampleTurns } from './environment.ts';
+import { answerMetrics, rewardMetrics } from './metrics.ts';
+import { type SamplingCall, type SamplingSettings, sampleOn, sampleWhole } from './sample-answers.ts';
+
+/** What collecting answers needs. */
+export interface CollectorSettings extends SamplingSettings {
+  prompts: readonly EncodedPrompt[];
+  /** Without one (distillation) every answer is worth 0. */
+  score: ScoreAnswers | undefined;
+  environment?: CreateEnvironment;
+  seed: number;
+}
+
+/** A rollout's answers, and what is to be logged of them. */
+export interface Collected {
+  groups: ScoredGroup[];
+  metrics: Record<string, number>;
+}
+
+/** What a checkpoint keeps: where the prompts stand, and answers that are on their way or wait. */
+export interface CollectorState {
+  sampler: SamplerState;
+  waiting: { index: number; answers: Answer[] }[];
+}
+
+/**
+ * Collects groups of answers until a rollout is full.
+ *
+ * - Plainly: one group to each of the next prompts.
+ * - `rollout.dynamicRounds`: groups whose rewards are all equal make room for others (DAPO, arXiv 2503.14476,
+ *   section 3.2), for at most so many rounds; then flat ones fill up.
+ * - `rollout.partial`: more groups than needed are sampled at once, a segment of tokens at a time; when enough are
+ *   whole, the others wait and go on in the next rollout (Kimi k1.5, arXiv 2501.12599, section 2.6.2).
+ *   `rollout.maxStaleness` bounds how old the policy may be that began them.
+ *
+ * Every draw is a pure function of the seed, the step and the round.
+ */
+export class Collector {
+  private readonly settings: CollectorSettings;
+  private readonly sampler: Sampler;
+  /** Groups that were begun and not used, with `rollout.partial`. */
+  private waiting: AnswerGroup[] = [];
+
+  constructor(settings: CollectorSettings) {
+    this.settings = settings;
+    const { prompts, rollout, seed } = settings;
+    this.sampler = new Sampler({ length: prompts.length, batchSize: rollout.prompts, seed });
+  }
+
+  /**
+   * The groups of one rollout, as many as `rollout.prompts`.
+   * @param step optimizer steps taken
+   */
+  async collect(step: number): Promise<Collected> {
+    const { rollout } = this.settings;
+    const wanted = rollout.prompts;
+    const stale = this.dropStale(step);
+    const useful: ScoredGroup[] = [];
+    const flat: ScoredGroup[] = [];
+    const all: ScoredGroup[] = [];
+    let rounds = 0;
+    while (useful.length < wanted && (rounds < rollout.dynamicRounds || all.length < wanted)) {
+      const finished = await this.round(this.callOf(step, rounds++), wanted - useful.length);
+      for (const group of await this.score(finished)) {
+        all.push(group);
+        (rollout.dynamicRounds > 1 && isFlat(group) ? flat : useful).push(group);
+      }
+    }
+    const groups = [...useful, ...flat].slice(0, wanted);
+    refuseAllFailed(all);
+    const metrics = { ...rewardMetrics(all), ...answerMetrics(all) };
+    if (rollout.dynamicRounds > 1) {
+      metrics['rollout/rounds'] = rounds;
+      metrics['rollout/unfilled'] = Math.max(0, wanted - useful.length);
+    }
+    if (rollout.partial) {
+      const ages = groups.flatMap(({ answers }) => answers.map(({ born }) => step - born));
+      metrics.staleness = mean(ages);
+      metrics['staleness/max'] = Math.max(...ages);
+      metrics['rollout/waiting'] = this.waiting.length;
+      metrics['rollout/stale'] = stale;
+    }
+    return { groups, metrics };
+  }
+
+  state(): CollectorState {
+    return {
+      sampler: this.sampler.state(),
+      waiting: this.waiting.map(({ index, answers }) => ({ index, answers })),
+    };
+  }
+
+  restore({ sampler, waiting }: CollectorState): void {
+    this.sampler.restore(sampler);
+    const { prompts } = this.settings;
+    this.waiting = waiting.map(({ index, answers }) => ({ index, prompt: prompts[index]!, answers }));
+  }
+
+  /** Scores groups; one whose scoring failed in part keeps its place, and says where. */
+  async score(groups: readonly AnswerGroup[]): Promise<ScoredGroup[]> {
+    const items = groups.flatMap(({ prompt, answers }) =>
+      answers.map(({ text, ids }) => ({ text, row: prompt.row, ids: [...prompt.ids, ...ids] })),
+    );
+    const scores = await this.settings.score?.(items);
+    let at = 0;
+    return groups.map((group) => {
+      const from = at;
+      at += group.answers.length;
+      const places = group.answers.map((_, i) => i);
+      const bad = (i: number) => scores?.failed.has(from + i) || !Number.isFinite(group.answers[i]!.extra);
+      const failed = places.filter(bad);
+      const rewards = places.map((i) => (scores?.total[from + i] ?? 0) + group.answers[i]!.extra);
+      // An answer without a score stands at its group's mean: it neither helps nor hurts the others.
+      const known = mean(rewards.filter((_, i) => !failed.includes(i)));
+      for (const i of failed) rewards[i] = Number.isNaN(known) ? 0 : known;
+      const parts = Object.fromEntries(
+        Object.entries(scores?.parts ?? {}).map(([name, values]) => [name, places.map((i) => values[from + i]!)]),
+      );
+      if (this.settings.environment)
+        parts.environment = group.answers.map(({ extra }) => extra);
+      const reason = failed.map((i) => scores?.failed.get(from + i)).find(Boolean);
+      return { ...group, rewards, parts, failed, ...(reason && { reason }) };
+    });
+  }
+
+  /** Groups to the next prompts, without answers yet. */
+  private begin(): AnswerGroup[] {
+    return this.sampler.next().map((index) => ({ index, prompt: this.settings.prompts[index]!, answers: [] }));
+  }
+
+  /** One round of sampling. @returns groups whose answers are all whole */
+  private async round(call: SamplingCall, wanted: number): Promise<AnswerGroup[]> {
+    const { rollout, environment } = this.settings;
+    if (rollout.partial) return this.partialRound(call, wanted);
+    const groups = this.begin();
+    if (environment) await sampleTurns(groups, this.settings, call, environment);
+    else await sampleWhole(groups, this.settings, call);
+    return groups;
+  }
+
+  private async partialRound(call: SamplingCall, wanted: number): Promise<AnswerGroup[]> {
+    const { rollout, seed } = this.settings;
+    const { segment, extra } = rollout.partial!;
+    const flight = Math.ceil(rollout.prompts * (1 + extra));
+    while (this.waiting.length < flight) {
+      for (const group of this.begin()) {
+        group.answers = Array.from({ length: rollout.answers }, (_, sample) => newAnswer(sample, call.step));
+        this.waiting.push(group);
+      }
+    }
+    const whole = ({ answers }: AnswerGroup) => answers.every(({ done }) => done);
+    for (let part = 0; this.waiting.filter(whole).length < wanted; part++) {
+      const running = this.waiting.slice(0, flight);
+      await sampleOn(running, this.settings, { ...call, seed: hash(seed, call.seed, part, 'segment') }, segment);
+    }
+    const ready = this.waiting.filter(whole).slice(0, wanted);
+    this.waiting = this.waiting.filter((group) => !ready.includes(group));
+    return ready;
+  }
+
+  /** Leaves out what policies of too long ago have begun. @returns how many groups */
+  private dropStale(step: number): number {
+    const { maxStaleness } = this.settings.rollout;
+    const before = this.waiting.length;
+    this.waiting = this.waiting.filter(({ answers }) => answers.every(({ born }) => step - born <= maxStaleness));
+    return before - this.waiting.length;
+  }
+
+  private callOf(step: number, round: number): SamplingCall {
+    const { seed } = this.settings;
+    return { step, seed: round === 0 ? hash(seed, step, 'rollout') : hash(seed, step, 'rollout', round) };
+  }
+}
+
+/** One bad answer is skipped; when not a single one can be scored, something else is wrong. */
+function refuseAllFailed(groups: readonly ScoredGroup[]): void {
+  const answers = groups.reduce((sum, { rewards }) => sum + rewards.length, 0);
+  const failed = groups.reduce((sum, group) => sum + group.failed.length, 0);
+  if (failed < answers || answers === 0) return;
+  const reason = groups.find((group) => group.reason)?.reason ?? 'the environment failed';
+  throw new UserError(`none of ${answers} answers could be scored: ${reason}`);
+}

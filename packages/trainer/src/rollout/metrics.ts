@@ -1,0 +1,51 @@
+import { mean } from '../loop/means.ts';
+import { isFlat, type ScoredGroup } from './answers.ts';
+
+/** Rewards of a rollout: their mean, spread, parts, and how many answers could not be scored. */
+export function rewardMetrics(groups: readonly ScoredGroup[]): Record<string, number> {
+  const scored = groups.flatMap(({ rewards, failed }) => rewards.filter((_, i) => !failed.includes(i)));
+  const reward = mean(scored);
+  const failures = groups.reduce((sum, { failed }) => sum + failed.length, 0);
+  const metrics: Record<string, number> = {
+    reward,
+    'reward/std': Math.sqrt(mean(scored.map((value) => (value - reward) ** 2))),
+    // Groups whose answers all score alike teach nothing.
+    'reward/flat-groups': mean(groups.map((group) => (isFlat(group) ? 1 : 0))),
+  };
+  if (failures > 0) metrics['reward/failed'] = failures;
+  for (const name of Object.keys(groups[0]?.parts ?? {})) {
+    const values = groups.flatMap(({ parts }) => parts[name]!).filter(Number.isFinite);
+    if (values.length > 0) metrics[`reward/${name}`] = mean(values);
+  }
+  return metrics;
+}
+
+/** Lengths of answers, how many were cut, and an estimate of the policy's entropy from its own draws. */
+export function answerMetrics(groups: readonly ScoredGroup[]): Record<string, number> {
+  const answers = groups.flatMap((group) => group.answers);
+  const drawn = answers.flatMap(({ logProbs, own }) => logProbs.filter((_, i) => own[i] === 1));
+  return {
+    'answer-tokens': mean(answers.map(({ own }) => own.reduce((sum, mine) => sum + mine, 0))),
+    'answers-cut': mean(answers.map(({ finished }) => (finished ? 0 : 1))),
+    entropy: -mean(drawn),
+  };
+}
+
+/**
+ * How much of the spread of the returns a critic explains: 1 − Var(returns − values) / Var(returns).
+ * 1 is perfect, 0 no better than a constant.
+ */
+export function explainedVariance(
+  values: readonly Float32Array[],
+  returns: readonly Float32Array[],
+): number {
+  const wanted = returns.flatMap((row) => [...row]);
+  const missed = returns.flatMap((row, i) => [...row].map((value, t) => value - values[i]![t]!));
+  const spread = variance(wanted);
+  return spread === 0 ? 0 : 1 - variance(missed) / spread;
+}
+
+function variance(values: readonly number[]): number {
+  const center = mean(values);
+  return mean(values.map((value) => (value - center) ** 2));
+}

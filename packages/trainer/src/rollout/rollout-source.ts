@@ -1,0 +1,246 @@
+import type { AnyAlgorithm, Rollout } from '@attune/algorithms';
+import type { TokenSequence } from '@attune/data';
+import type { CausalLM } from '@attune/models';
+import type { Sample } from '../callbacks.ts';
+import { alignRows, makeMicroBatches } from '../data/micro-batches.ts';
+import type { BatchSource, StepBatches } from '../loop/batch-source.ts';
+import { createLogProbs, createScores, type PlaceNumbers } from '../loop/forward.ts';
+import { mean } from '../loop/means.ts';
+import type { MicroBatch } from '../loop/micro-batch.ts';
+import { labelNumbers } from '../loop/reference.ts';
+import { hash } from '../random.ts';
+import { atLabels, type AnswerGroup, fromLabels, ownLogProbs, type ScoredGroup, toSequence } from './answers.ts';
+import type { BesideSource } from './beside.ts';
+import { type Collector, type CollectorSettings, type CollectorState } from './collector.ts';
+import { explainedVariance } from './metrics.ts';
+import { sampleWhole } from './sample-answers.ts';
+
+/** What rollouts need. */
+export interface RolloutOptions extends CollectorSettings {
+  collector: Collector;
+  /** The frozen model of algorithms that need one. */
+  reference?: CausalLM;
+  /** The model whose values advantages are measured against. */
+  critic?: CausalLM;
+  /** Other data that the loss looks at in each step. */
+  beside?: BesideSource;
+  algorithm: AnyAlgorithm;
+  options: unknown;
+  /** Answers per optimizer step. */
+  size: number;
+  /** Answers per forward pass. */
+  micro: number;
+  /** Longest prompt and answer together. */
+  maxLength: number;
+  /** Answers of each rollout to keep. */
+  samples: number;
+}
+
+/** An answer, ready to learn from. Numbers stand at the labels of its sequence, 0 before the answer. */
+interface ReadyAnswer {
+  sequence: TokenSequence;
+  name: string;
+  keep: boolean;
+  oldLogProbs: Float32Array;
+  samplerLogProbs?: Float32Array;
+  advantages: Float32Array;
+  returns?: Float32Array;
+  oldValues?: Float32Array;
+  refLogProbs?: Float32Array;
+}
+
+const TOKEN_NUMBERS = [
+  'oldLogProbs',
+  'samplerLogProbs',
+  'advantages',
+  'returns',
+  'oldValues',
+  'refLogProbs',
+] as const;
+
+interface State {
+  collector: CollectorState;
+  advantages?: unknown;
+}
+
+/**
+ * Batches of the policy's own answers: prompts, a group of answers to each, rewards, advantages, and as many
+ * optimizer steps as the rollout has batches, times its epochs. The log-probabilities that sampling recorded are the
+ * old policy's: they equal what training computes, so nothing is computed twice, except for answers that policies of
+ * several steps have written. Every draw is a pure function of the seed and the rollout's number.
+ */
+export class RolloutSource implements BatchSource {
+  private readonly options: RolloutOptions;
+  private readonly reference: PlaceNumbers | undefined;
+  private readonly values: PlaceNumbers | undefined;
+  private readonly policy: PlaceNumbers;
+  private answers: ReadyAnswer[] = [];
+  /** What the algorithm's advantages keep from rollout to rollout. */
+  private kept: unknown;
+  /** Steps that each rollout serves. */
+  readonly stepsPerRollout: number;
+  private readonly stepsPerEpoch: number;
+
+  constructor(options: RolloutOptions) {
+    this.options = options;
+    const { rollout, size } = options;
+    this.reference = options.reference && createLogProbs(options.reference);
+    this.values = options.critic && createScores(options.critic);
+    this.policy = createLogProbs(options.model);
+    this.stepsPerEpoch = Math.ceil((rollout.prompts * rollout.answers) / size);
+    this.stepsPerRollout = this.stepsPerEpoch * rollout.epochs;
+  }
+
+  async next(step: number): Promise<StepBatches> {
+    const place = step % this.stepsPerRollout;
+    const fresh = place === 0 ? await this.sample(step) : { metrics: {}, samples: [] };
+    const epoch = Math.floor(place / this.stepsPerEpoch);
+    const part = place % this.stepsPerEpoch;
+    const order = this.shuffled(step - place, epoch);
+    const chosen = order.slice(part * this.options.size, (part + 1) * this.options.size);
+    const answers = chosen.map((i) => this.answers[i]!).filter(({ keep }) => keep);
+    const batches = this.makeBatches(answers);
+    return { batches: this.options.beside?.attach(batches, step) ?? batches, ...fresh };
+  }
+
+  mayPause(step: number): boolean {
+    return step % this.stepsPerRollout === 0;
+  }
+
+  state(): State {
+    return { collector: this.options.collector.state(), advantages: this.kept };
+  }
+
+  restore(state: unknown): void {
+    const { collector, advantages } = state as State;
+    this.options.collector.restore(collector);
+    this.kept = advantages;
+  }
+
+  dispose(): void {
+    for (const numbers of [this.reference, this.values, this.policy]) numbers?.dispose();
+  }
+
+  /** Answers to the next prompts, with rewards and advantages. */
+  private async sample(step: number): Promise<Pick<StepBatches, 'metrics' | 'samples'>> {
+    const { collector, rollout, algorithm, options } = this.options;
+    const { groups, metrics } = await collector.collect(step);
+    const flat = groups.flatMap(({ prompt, answers, failed }) =>
+      answers.map((answer, i) => ({ prompt, answer, failed: failed.includes(i) })),
+    );
+    const sequences = flat.map(({ prompt, answer }) => toSequence(prompt, answer));
+    const [refRows, valueRows] = [
+      await this.rowsOf(this.reference, sequences),
+      await this.rowsOf(this.values, sequences),
+    ];
+    const policyRows = await this.recomputed(flat.map(({ answer }) => answer.mixed), sequences);
+    const own = (rows: Float32Array[]) =>
+      rows.map((row, i) => fromLabels(flat[i]!.prompt, flat[i]!.answer, row));
+    const values = valueRows && own(valueRows);
+    const refLogProbs = refRows && own(refRows);
+    const logProbs = flat.map(({ answer }) => ownLogProbs(answer));
+    const found = algorithm.advantages!(
+      {
+        rewards: Float32Array.from(groups.flatMap(({ rewards }) => rewards)),
+        groupSize: rollout.answers,
+        logProbs,
+        ...(refLogProbs && { refLogProbs }),
+        ...(values && { values }),
+        ...(await this.greedy(groups, step)),
+        finished: Uint8Array.from(flat, ({ answer }) => (answer.finished ? 1 : 0)),
+        maxTokens: rollout.maxTokens,
+      } satisfies Rollout,
+      options,
+      this.kept,
+    );
+    this.kept = found.state;
+    this.answers = flat.map(({ prompt, answer, failed }, i): ReadyAnswer => {
+      const at = (numbers: ArrayLike<number>) => atLabels(prompt, answer, numbers);
+      return {
+        sequence: sequences[i]!,
+        name: `${prompt.name}, answer ${answer.sample + 1}`,
+        keep: !failed && found.keep?.[i] !== 0,
+        oldLogProbs: policyRows.get(i) ?? at(logProbs[i]!),
+        ...(rollout.partial && { samplerLogProbs: at(logProbs[i]!) }),
+        advantages: at(found.advantages[i]!),
+        ...(found.returns && { returns: at(found.returns[i]!) }),
+        ...(values && { oldValues: at(values[i]!) }),
+        ...(refRows && { refLogProbs: refRows[i]! }),
+      };
+    });
+    const left = this.answers.filter(({ keep }) => !keep).length;
+    if (left > 0) metrics['rollout/left-out'] = left;
+    if (refLogProbs) metrics['kl/reference'] = meanGap(logProbs, refLogProbs);
+    if (values && found.returns)
+      metrics['critic/explained-variance'] = explainedVariance(values, found.returns);
+    return { metrics: { ...metrics, ...found.metrics }, samples: this.samplesOf(groups, step) };
+  }
+
+  /** Rewards of a greedy answer to each prompt, where the algorithm wants them. */
+  private async greedy(groups: readonly ScoredGroup[], step: number): Promise<{ greedyRewards?: Float32Array }> {
+    const { algorithm, options, collector, seed } = this.options;
+    if (!algorithm.needs?.(options).greedy) return {};
+    const again: AnswerGroup[] = groups.map(({ index, prompt }) => ({ index, prompt, answers: [] }));
+    const call = { seed: hash(seed, step, 'greedy'), step };
+    await sampleWhole(again, this.options, call, { answers: 1, temperature: 0 });
+    const scored = await collector.score(again);
+    return { greedyRewards: Float32Array.from(scored, ({ rewards }) => rewards[0]!) };
+  }
+
+  private async rowsOf(numbers: PlaceNumbers | undefined, sequences: readonly TokenSequence[]) {
+    const { codec, micro, maxLength } = this.options;
+    return numbers && labelNumbers(numbers, sequences, { padId: codec.padId, micro, maxLength });
+  }
+
+  /** Log-probabilities under the policy of now, of answers that several policies have written. */
+  private async recomputed(
+    mixed: readonly boolean[],
+    sequences: readonly TokenSequence[],
+  ): Promise<Map<number, Float32Array>> {
+    const places = mixed.flatMap((is, i) => (is ? [i] : []));
+    const rows = await this.rowsOf(
+      places.length > 0 ? this.policy : undefined,
+      places.map((i) => sequences[i]!),
+    );
+    return new Map(places.map((place, i) => [place, rows![i]!]));
+  }
+
+  private samplesOf(groups: readonly ScoredGroup[], step: number): Sample[] {
+    const all = groups.flatMap(({ prompt, answers, rewards }) =>
+      answers.map(({ text }, i): Sample => ({ step: step + 1, prompt: prompt.text, answer: text, reward: rewards[i] })),
+    );
+    return all.slice(0, this.options.samples);
+  }
+
+  /** The order in which an epoch goes through the answers; the first keeps theirs. */
+  private shuffled(rollout: number, epoch: number): number[] {
+    const indices = this.answers.map((_, i) => i);
+    if (epoch === 0 && this.stepsPerEpoch === 1) return indices;
+    const { seed } = this.options;
+    const keys = indices.map((i) => hash(seed, rollout, epoch, i, 'answers'));
+    return indices.sort((a, b) => keys[a]! - keys[b]! || a - b);
+  }
+
+  private makeBatches(answers: readonly ReadyAnswer[]): MicroBatch[] {
+    const { micro, maxLength, codec } = this.options;
+    const bySequence = new Map(answers.map((answer) => [answer.sequence, answer]));
+    const examples = answers.map(({ sequence, name }) => ({ sequences: [sequence], name }));
+    const settings = { kind: 'supervised', padId: codec.padId, maxLength, micro, packing: false } as const;
+    return makeMicroBatches(examples, settings).map((batch) => {
+      const own = batch.rows.map(([sequence]) => bySequence.get(sequence!)!);
+      for (const key of TOKEN_NUMBERS) {
+        if (own[0]![key])
+          batch[key] = alignRows(
+            own.map((answer) => answer[key]!),
+            batch,
+          );
+      }
+      return batch;
+    });
+  }
+}
+
+/** Mean over tokens of log π − log π_ref: the k1 estimate of KL(π ‖ π_ref). */
+function meanGap(logProbs: readonly Float32Array[], refLogProbs: readonly Float32Array[]): number {
+  return mean(logProbs.flatMap((row, i) => [...row].map((value, t) => value - refLogProbs[i]![t]!)));
+}
