@@ -30,6 +30,12 @@ export interface StepResult {
   cache: CacheTensors;
 }
 
+/** What a running batch needs of a decoder. */
+export type Decoder = Pick<
+  CachedDecoder,
+  'vocabSize' | 'contextLength' | 'prefill' | 'step' | 'select' | 'release' | 'row'
+>;
+
 /** A bound on the stretch that is fed at once bounds memory and the number of compiled shapes. */
 const WIDEST_FEED = 512;
 /** Shortest padded stretch; narrower ones would cost a compilation each and save nothing. */

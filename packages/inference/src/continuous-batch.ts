@@ -1,5 +1,5 @@
 import { powerOfTwo } from './buckets.ts';
-import type { CachedDecoder, CacheTensors } from './cached-decoder.ts';
+import type { CacheTensors, Decoder } from './cached-decoder.ts';
 import type { GenerationRequest } from './generation-request.ts';
 import { Sampler } from './sampler.ts';
 import type { Sequence } from './sequence.ts';
@@ -21,7 +21,7 @@ interface Row {
  * one prompt share its prefill. Rows of the cache: the running sequences first, in any order, then unused ones.
  */
 export class ContinuousBatch {
-  private readonly decoder: CachedDecoder;
+  private readonly decoder: Decoder;
   private readonly maxBatch: number;
   private readonly firstRoom: number;
   private readonly sampler: Sampler;
@@ -37,7 +37,7 @@ export class ContinuousBatch {
    * @param maxBatch most sequences that run at once; a request with more samples never starts
    * @param firstRoom tokens of an answer for which a sequence gets room at first
    */
-  constructor(decoder: CachedDecoder, maxBatch: number, firstRoom = FIRST_ROOM) {
+  constructor(decoder: Decoder, maxBatch: number, firstRoom = FIRST_ROOM) {
     this.decoder = decoder;
     this.maxBatch = maxBatch;
     this.firstRoom = firstRoom;

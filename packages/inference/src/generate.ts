@@ -9,10 +9,15 @@ import {
   type TokenEvent,
 } from './generation-options.ts';
 import { GenerationRequest } from './generation-request.ts';
+import { MixedDecoder } from './mixed-decoder.ts';
 import { checkPrompt } from './prompt.ts';
 
 /** How a batch of prompts is answered. */
 export interface GenerateOptions extends SequenceOptions {
+  /** Most tokens to generate for each prompt, in place of `maxNewTokens` for all. */
+  maxNewTokensEach?: readonly number[];
+  /** Draw from π^(1 − weight) π_other^weight, renormalised at each token, in place of the model's π alone. */
+  mixture?: { model: CausalLM; weight: number };
   /** Samples per prompt; default 1. They share the prompt's prefill. */
   n?: number;
   /** Most sequences computed at once; default 256. Changes speed and memory, never the samples. */
@@ -45,8 +50,16 @@ export async function generate(
   const { n = 1, maxBatch = 256, firstCounter = 0, onToken, signal } = options;
   checkCount('n', n);
   checkCount('maxBatch', maxBatch);
-  const decoder = decoderOf(model);
-  const resolved = resolveSequenceOptions(options, decoder);
+  const { mixture, maxNewTokensEach: each } = options;
+  const own = decoderOf(model);
+  const decoder = mixture ? new MixedDecoder(own, decoderOf(mixture.model), mixture.weight) : own;
+  if (each && each.length !== prompts.length) {
+    throw new Error(
+      `maxNewTokensEach must have an entry for each of ${prompts.length} prompts, found ${each.length}`,
+    );
+  }
+  const shared = resolveSequenceOptions(options, decoder);
+  const resolved = each?.map((maxNewTokens) => resolveSequenceOptions({ ...options, maxNewTokens }, decoder));
   for (const [i, ids] of prompts.entries()) {
     checkPrompt(ids, decoder, prompts.length === 1 ? 'prompt' : `prompt ${i}`);
   }
@@ -61,7 +74,7 @@ export async function generate(
           samples,
           firstCounter: firstCounter + prompt * n + firstSample,
           contextLength: decoder.contextLength,
-          options: resolved,
+          options: resolved?.[prompt] ?? shared,
           onToken,
         }),
     ),

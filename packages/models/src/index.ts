@@ -39,4 +39,4 @@ export type { SafetensorsHeader, TensorEntry } from './safetensors/header.ts';
 export { SafetensorsFile, withSafetensors } from './safetensors/reader.ts';
 export { type ShardOptions, withCheckpoint, writeCheckpoint } from './safetensors/sharded.ts';
 export { type TensorSource, writeSafetensors } from './safetensors/writer.ts';
-export { addScalarHead, hasScalarHead, SCALAR_HEAD, scalarHead } from './scalar-head.ts';
+export { addScalarHead, hasScalarHead, removeScalarHead, SCALAR_HEAD, scalarHead } from './scalar-head.ts';

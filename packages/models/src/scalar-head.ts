@@ -20,6 +20,12 @@ export function addScalarHead(model: CausalLM, { seed }: { seed: number }): void
   model.params[SCALAR_HEAD] = tidy(() => variable(tensor(values, [1, d])));
 }
 
+/** Takes the scalar head off again, where there is one. */
+export function removeScalarHead(model: CausalLM): void {
+  model.params[SCALAR_HEAD]?.dispose();
+  delete model.params[SCALAR_HEAD];
+}
+
 /** Whether a model has a scalar head. */
 export function hasScalarHead({ params }: Pick<CausalLM, 'params'>): boolean {
   return SCALAR_HEAD in params;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type CausalLM, mergeLora, saveAdapter } from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
 import { syncFolder } from './checkpoint/folders.ts';
-import type { TextCodec } from './data/encode.ts';
+import type { TextCodec } from './data/codec.ts';
 import { fileError } from './errors.ts';
 import type { TrainState } from './loop/update.ts';
 

@@ -9,7 +9,8 @@ export {
   type StepEvent,
 } from './callbacks.ts';
 export { type Checkpoint, findCheckpoint, listCheckpoints, writeCheckpoint } from './checkpoint/folders.ts';
-export type { EncodedExample, EncodedPrompt, OfflineKind, TextCodec } from './data/encode.ts';
+export type { EncodedExample, EncodedPrompt, TextCodec } from './data/codec.ts';
+export type { OfflineKind } from './data/encode-examples.ts';
 export { type BatchOptions, makeMicroBatches } from './data/micro-batches.ts';
 export { characterTokenizer, obtainTokenizer, readTokenizer, specialTokens } from './data/tokenizer.ts';
 export { UserError } from './errors.ts';
@@ -39,5 +40,6 @@ export { decays } from './optimizers/weight-decay.ts';
 export { hash } from './random.ts';
 export { type LoadedRecipe, loadRecipe, parseRecipe } from './recipe/load.ts';
 export { type Recipe, recipeSchema } from './recipe/schema.ts';
+export type { CreateEnvironment, Environment, EnvironmentReply } from './rollout/environment.ts';
 export { type TrainOptions, train } from './run.ts';
 export { createSchedule, type ScheduleOptions, scheduleOptions } from './schedules/schedule.ts';

@@ -1,19 +1,27 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyLora, CausalLM, loadAdapter, type NewDecoder, readConfig } from '@attune/models';
+import {
+  addScalarHead,
+  applyLora,
+  CausalLM,
+  loadAdapter,
+  type NewDecoder,
+  readConfig,
+  removeScalarHead,
+} from '@attune/models';
 import type { Tokenizer } from '@attune/tokenizer';
 import { UserError } from './errors.ts';
 import { hash } from './random.ts';
 import type { Recipe } from './recipe/schema.ts';
 
 /**
- * Checks that the folder of `model.path` holds a model of a known family, before anything else is loaded.
+ * Checks that a folder holds a model of a known family, before anything else is loaded.
+ * @param key of the recipe that names the folder
  * @throws UserError naming the folder or the key of its config.json
  */
-export function checkModelFolder({ model: { path } }: Recipe): void {
-  if (path === undefined) return;
+export function checkModelFolder(path: string, key = 'model.path'): void {
   if (!existsSync(join(path, 'config.json'))) {
-    throw new UserError(`${path}: no config.json here; model.path names a folder in Hugging Face layout`);
+    throw new UserError(`${path}: no config.json here; ${key} names a folder in Hugging Face layout`);
   }
   readConfig(path);
 }
@@ -40,19 +48,24 @@ export function initialModel(recipe: Recipe, tokenizer: Tokenizer): CausalLM {
 /**
  * The model to train: the initial one or that of a checkpoint, with adapters when the recipe asks for them.
  * @param checkpoint folder of the checkpoint to go on from
+ * @param options.head whether it needs a scalar head
  */
-export function trainedModel(recipe: Recipe, tokenizer: Tokenizer, checkpoint: string | undefined): CausalLM {
-  if (!recipe.adapter) {
-    const model = checkpoint === undefined ? initialModel(recipe, tokenizer) : CausalLM.load(checkpoint);
-    model.gradientCheckpointing = recipe.model.gradientCheckpointing;
-    return model;
-  }
-  const model = initialModel(recipe, tokenizer);
-  if (checkpoint !== undefined) loadAdapter(model, checkpoint);
-  else {
+export function trainedModel(
+  recipe: Recipe,
+  tokenizer: Tokenizer,
+  checkpoint: string | undefined,
+  { head = false } = {},
+): CausalLM {
+  const model =
+    recipe.adapter || checkpoint === undefined ? initialModel(recipe, tokenizer) : CausalLM.load(checkpoint);
+  model.gradientCheckpointing = recipe.model.gradientCheckpointing;
+  if (recipe.adapter && checkpoint !== undefined) loadAdapter(model, checkpoint);
+  else if (recipe.adapter) {
     const { targets: targetModules, ...options } = recipe.adapter;
     applyLora(model, { ...options, targetModules, seed: hash(recipe.seed, 'adapter') });
   }
+  if (head) addScalarHead(model, { seed: hash(recipe.seed, 'head') });
+  else removeScalarHead(model);
   return model;
 }
 

@@ -3,12 +3,13 @@ import { useBackend } from '@attune/backend-onnx';
 import type { CausalLM } from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
 import { restoreState } from './checkpoint/state.ts';
-import { createCodec, type TextCodec } from './data/encode.ts';
+import { createCodec, type TextCodec } from './data/codec.ts';
 import { loadRecords, textsOf } from './data/records.ts';
 import { obtainTokenizer, readTokenizer } from './data/tokenizer.ts';
 import { UserError } from './errors.ts';
 import type { BatchSource } from './loop/batch-source.ts';
 import type { Evaluator } from './loop/evaluator.ts';
+import { createRewardModel } from './loop/reward-model.ts';
 import { TrainStep } from './loop/train-step.ts';
 import { createState, type TrainState, type UpdateSettings } from './loop/update.ts';
 import { checkModelFolder, trainedModel } from './model.ts';
@@ -16,8 +17,10 @@ import { createOptimizer } from './optimizers/index.ts';
 import { describeIssues } from './recipe/issues.ts';
 import { type LoadedRecipe, listProblems } from './recipe/load.ts';
 import type { Recipe } from './recipe/schema.ts';
+import { createScoring } from './rewards.ts';
+import { loadRewardModel, Roles } from './roles.ts';
 import type { RunFolder } from './run-folder.ts';
-import { type ChosenAlgorithm, createSources } from './sources.ts';
+import { type ChosenAlgorithm, createSources } from './sources/index.ts';
 
 /** Everything a run needs, ready for its first step. */
 export interface Run {
@@ -25,6 +28,8 @@ export interface Run {
   model: CausalLM;
   state: TrainState;
   codec: TextCodec;
+  /** The models beside the one that is trained. */
+  roles: Roles;
   step: TrainStep;
   source: BatchSource;
   evaluator: Evaluator | undefined;
@@ -51,7 +56,7 @@ export async function chooseAlgorithm({ recipe, label, folder }: LoadedRecipe): 
   const parsed = algorithm.options.safeParse(given);
   if (!parsed.success)
     throw listProblems(label, describeIssues(parsed.error, algorithm.options, given, ['algorithm']));
-  if (algorithm.batch === 'rollout' && !recipe.rewards) {
+  if (algorithm.batch === 'rollout' && !recipe.rewards && recipe.rollout.environment === undefined) {
     throw new UserError(`${label}: ${name} learns from rewards; name them, e.g. rewards: [{ name: gsm8k }]`);
   }
   return { algorithm, options: parsed.data };
@@ -65,13 +70,15 @@ export async function prepareRun(
   onNotice: (message: string) => void,
 ): Promise<Run> {
   const { checkpoint } = folder;
-  checkModelFolder(recipe);
+  const { algorithm, options } = chosen;
+  const needs = algorithm.needs?.(options) ?? {};
+  if (recipe.model.path !== undefined) checkModelFolder(recipe.model.path);
   const backend = await useBackend(recipe.backend, { quiet: true });
   const records = await loadRecords(recipe, onNotice);
   const tokenizer = checkpoint
     ? readTokenizer(checkpoint.path)
     : obtainTokenizer(recipe, () => textsOf(records.train));
-  const model = trainedModel(recipe, tokenizer, checkpoint?.path);
+  const model = trainedModel(recipe, tokenizer, checkpoint?.path, { head: needs.head !== undefined });
   const codec = createCodec(
     tokenizer,
     recipe,
@@ -83,19 +90,39 @@ export async function prepareRun(
   const state = createState(settings, model.trainable());
   if (checkpoint) restoreState(checkpoint.path, state);
 
-  const sources = await createSources({ recipe, ...chosen, model, codec, records, folder, onNotice });
+  const roles = new Roles({ recipe, needs, model, tokenizer, checkpoint: checkpoint?.path, settings });
+  const judges = (recipe.rewards ?? []).flatMap((reward) =>
+    reward.name === 'model' ? [roles.keep(loadRewardModel(reward.path, { model, tokenizer }))] : [],
+  );
+  const micro = recipe.batch.micro ?? recipe.batch.size ?? 32;
+  const rewardModels = judges.map((judge) => createRewardModel(judge, { padId: codec.padId, micro }));
+  const score = createScoring(recipe.rewards, rewardModels);
+  const context = { recipe, ...chosen, needs, model, roles, codec, records, score, folder, onNotice };
+  const sources = await createSources(context);
   if (checkpoint) sources.source.restore(checkpoint.state.sampler);
-  const step = new TrainStep({ ...settings, ...chosen, model, state });
+  const { critic, criticState, teacher, liveReference: reference } = roles;
+  const step = new TrainStep({
+    ...settings,
+    ...chosen,
+    model,
+    state,
+    models: { critic, teacher, reference },
+    criticState,
+    couplingState: checkpoint?.state.coupling,
+  });
   return {
     recipe,
     model,
     state,
     codec,
+    roles,
     ...sources,
     step,
     dispose() {
-      for (const part of [step, sources.source, sources.evaluator, model, sources.reference]) part?.dispose();
-      tf.dispose([state.slots, state.average] as unknown as tf.TensorContainer);
+      for (const part of [step, sources.source, sources.evaluator, ...rewardModels, roles, model])
+        part?.dispose();
+      const states = [state.slots, state.average, criticState?.slots ?? {}];
+      tf.dispose(states as unknown as tf.TensorContainer);
     },
     description: { backend: backend.description, data: records.description },
   };

@@ -4,6 +4,7 @@ import { type Callbacks, combineCallbacks, type RunResult, type RunStart } from 
 import { writeCheckpoint } from './checkpoint/folders.ts';
 import { saveState } from './checkpoint/state.ts';
 import { exportModel, swapInAverage } from './export.ts';
+import type { MicroBatch } from './loop/micro-batch.ts';
 import { chooseAlgorithm, prepareRun, type Run } from './prepare.ts';
 import { hash } from './random.ts';
 import type { LoadedRecipe } from './recipe/load.ts';
@@ -87,22 +88,19 @@ async function takeSteps(
   for (let step = startStep; step < steps; step++) {
     const { batches, metrics, samples } = await source.next(step);
     const lr = recipe.optimizer.lr * schedule(step);
-    const dropoutSeed = hash(recipe.seed, step, 'dropout') % 2 ** 18;
-    const result = await run.step.run(batches, { step: step + 1, lr, dropoutSeed });
-    if (result.culprit !== undefined) {
+    const taken = await takeStep(
+      run,
+      batches,
+      step,
+      lr,
+      (recipe.critic.lr ?? recipe.optimizer.lr) * schedule(step),
+    );
+    if (typeof taken === 'string') {
       const kept = saved > 0 ? `, the last checkpoint is that of step ${saved}` : '';
-      return `step ${step + 1}: ${result.culprit}. Nothing was updated${kept}; begin anew with a lower optimizer.lr, or look at the data`;
+      return `step ${step + 1}: ${taken}. Nothing was updated${kept}; begin anew with a lower optimizer.lr, or look at the data`;
     }
-    const { loss, gradNorm, tokens } = result;
-    const logged = {
-      loss,
-      'learning-rate': lr,
-      'grad-norm': gradNorm,
-      tokens,
-      ...result.metrics,
-      ...metrics,
-    };
-    await log.onStep(step + 1, logged, samples, result.inputTokens, recipe.output.logEvery);
+    const logged = { ...taken.metrics, ...metrics };
+    await log.onStep(step + 1, logged, samples, taken.inputTokens, recipe.output.logEvery);
 
     const done = step + 1;
     if (done === steps || (recipe.evaluation.every > 0 && done % recipe.evaluation.every === 0)) {
@@ -126,28 +124,67 @@ async function takeSteps(
   return undefined;
 }
 
-async function evaluate({ evaluator, state }: Run, log: RunLog, step: number): Promise<void> {
+/** One optimizer step. @returns what to log of it, or what was not finite */
+async function takeStep(
+  { recipe, step: trainStep, roles }: Run,
+  batches: readonly MicroBatch[],
+  step: number,
+  lr: number,
+  criticLr: number,
+): Promise<{ metrics: Record<string, number>; inputTokens: number } | string> {
+  // A rollout or a round may leave nothing to learn from.
+  if (batches.length === 0) return { metrics: { 'learning-rate': lr, skipped: 1 }, inputTokens: 0 };
+  const dropoutSeed = hash(recipe.seed, step, 'dropout') % 2 ** 18;
+  const result = await trainStep.run(batches, { step: step + 1, lr, criticLr, dropoutSeed });
+  if (result.culprit !== undefined) return result.culprit;
+  roles.sync?.after(step + 1);
+  const { loss, gradNorm, criticGradNorm, tokens, inputTokens } = result;
+  const metrics = {
+    loss,
+    'learning-rate': lr,
+    'grad-norm': gradNorm,
+    ...(criticGradNorm !== undefined && { 'critic/grad-norm': criticGradNorm }),
+    tokens,
+    ...result.metrics,
+  };
+  return { metrics, inputTokens };
+}
+
+async function evaluate(
+  { evaluator, state, step: trainStep }: Run,
+  log: RunLog,
+  step: number,
+): Promise<void> {
   if (!evaluator) return;
   const restore = swapInAverage(state);
-  const evaluation = await evaluator.run(step);
+  const evaluation = await evaluator.run(step, trainStep.couplingState);
   restore?.();
   await log.onEvaluation(step, evaluation);
 }
 
 async function checkpoint(run: Run, folder: RunFolder, log: RunLog, step: number): Promise<void> {
-  const { recipe, model, state, codec, source } = run;
+  const { recipe, model, state, codec, source, roles } = run;
+  const { critic, criticState, sync } = roles;
   const written = writeCheckpoint(
     folder.checkpoints,
     step,
     (path) =>
-      saveState(path, model, codec.tokenizer, state, {
-        version: 1,
-        step,
-        seed: recipe.seed,
-        optimizer: recipe.optimizer.name,
-        sampler: source.state(),
-        ...log.flush(),
-      }),
+      saveState(
+        path,
+        model,
+        codec.tokenizer,
+        state,
+        {
+          version: 1,
+          step,
+          seed: recipe.seed,
+          optimizer: recipe.optimizer.name,
+          sampler: source.state(),
+          coupling: run.step.couplingState,
+          ...log.flush(),
+        },
+        { critic: critic && { model: critic, state: criticState! }, reference: sync?.parameters },
+      ),
     recipe.checkpoint.keep,
   );
   await log.onCheckpoint(written);

@@ -24,8 +24,10 @@ export interface TrainerState {
   /** All randomness is a function of this and of counters that follow from `step`. */
   seed: number;
   optimizer: string;
-  /** Where the data sampler stands. */
+  /** Where the source of batches stands. */
   sampler: unknown;
+  /** What the algorithm's coupling keeps from step to step. */
+  coupling?: unknown;
   /** Lengths of the log files at this step: a resumed run cuts them back to here. */
   metricsBytes: number;
   speedBytes: number;
@@ -38,7 +40,7 @@ export interface TrainerState {
 /**
  * Fills a checkpoint folder: the model in Hugging Face layout (with LoRA a PEFT folder of the adapters),
  * `tokenizer.json`, `optimizer.safetensors` with tensors named `<slot>/<parameter>`, `average.safetensors` when an
- * average of the weights is kept, and `trainer-state.json`.
+ * average of the weights is kept, `critic/` where there is one, and `trainer-state.json`.
  */
 export function saveState(
   folder: string,
@@ -46,6 +48,7 @@ export function saveState(
   tokenizer: Tokenizer,
   state: TrainState,
   trainer: TrainerState,
+  { critic, reference }: OtherState = {},
 ): void {
   if (model.lora) saveAdapter(model, folder);
   else model.save(folder);
@@ -54,7 +57,20 @@ export function saveState(
   if (Object.keys(state.average).length > 0) {
     writeSafetensors(join(folder, 'average.safetensors'), sources(state.average));
   }
+  if (critic) {
+    const own = join(folder, 'critic');
+    critic.model.save(own);
+    writeSafetensors(join(own, 'optimizer.safetensors'), sources(flattenSlots(critic.state)));
+  }
+  if (reference) writeSafetensors(join(folder, 'reference.safetensors'), sources(reference));
   writeJson(join(folder, 'trainer-state.json'), trainer);
+}
+
+/** What else a run changes. */
+export interface OtherState {
+  critic?: { model: CausalLM; state: TrainState };
+  /** Parameters of a reference that follows the policy. */
+  reference?: Named<tf.Variable>;
 }
 
 /** Reads what `saveState` wrote, besides the tensors. */
@@ -85,7 +101,8 @@ function flattenSlots(state: TrainState): Named<tf.Variable> {
   return flat;
 }
 
-function assignAll(path: string, variables: Named<tf.Variable>): void {
+/** Puts the tensors of a file into variables. @throws UserError when they are not the same */
+export function assignAll(path: string, variables: Named<tf.Variable>): void {
   withSafetensors(path, (file) => {
     const [surplus] = [...file.tensors.keys()].filter((name) => !(name in variables));
     if (surplus)

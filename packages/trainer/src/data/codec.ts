@@ -18,6 +18,10 @@ export interface EncodedExample {
   desirable?: number;
   /** Pairs: by how much the chosen answer is better. */
   margin?: number;
+  /** Pairs: whether the chosen answer was sampled from the reference model. */
+  chosenFromReference?: boolean;
+  /** How much the example counts, 1 when absent. */
+  weight?: number;
   /** Lists: what each answer is worth. */
   ratings?: readonly number[];
   /** Solutions in steps: the places in `ids` where a step ends, and 1 where it is right. */
@@ -29,6 +33,7 @@ export interface EncodedPrompt {
   ids: number[];
   /** As text, special tokens included. */
   text: string;
+  example: Example;
   row: Row;
   name: string;
 }
@@ -86,7 +91,7 @@ export function encodePrompts(
   const encoder = encoderOf(codec);
   const prompts = records.map(({ example, row, name }) => {
     const ids = explain(name, () => Array.from(encoder.prompt(example)));
-    return { ids, text: codec.tokenizer.decode(ids), row, name };
+    return { ids, text: codec.tokenizer.decode(ids), example, row, name };
   });
   const fitting = prompts.filter(({ ids }) => ids.length < maxLength);
   const dropped = prompts.length - fitting.length;

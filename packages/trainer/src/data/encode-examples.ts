@@ -4,13 +4,7 @@ import { type EncodedExample, encoderOf, explain, type TextCodec } from './codec
 import type { DataRecord } from './records.ts';
 
 /** What a kind of batch is made from. */
-export type OfflineKind =
-  | 'supervised'
-  | 'pairwise'
-  | 'unpaired'
-  | 'listwise'
-  | 'stepwise'
-  | 'distillation';
+export type OfflineKind = 'supervised' | 'pairwise' | 'unpaired' | 'listwise' | 'stepwise' | 'distillation';
 
 /** How examples become sequences. */
 export interface EncodeOptions {
@@ -39,7 +33,8 @@ export function encodeExamples(
   let equal = 0;
   const encoded = records.flatMap((record): EncodedExample[] => {
     const { example, name } = record;
-    const { sequences, ...rest } = explain(name, () => encodeExample(encoder, record, kind));
+    const { sequences, ...found } = explain(name, () => encodeExample(encoder, record, kind));
+    const rest = { ...found, ...weightOf(record) };
     if (example.kind === 'text') return blocks(sequences[0]!, maxLength, name);
     if (kind === 'pairwise' && sameAnswers(sequences)) {
       equal++;
@@ -139,6 +134,15 @@ function packRows(examples: readonly EncodedExample[], maxLength: number): Encod
     sequences: row.map((i) => examples[i]!.sequences[0]!),
     name: row.map((i) => examples[i]!.name).join(' + '),
   }));
+}
+
+/** A column `weight` says how much an example counts. */
+function weightOf({ row, name }: DataRecord): { weight?: number } {
+  const { weight } = row;
+  if (weight === undefined || weight === null) return {};
+  if (typeof weight !== 'number' || !(weight >= 0) || !Number.isFinite(weight))
+    throw new UserError(`${name}: weight must be a number >= 0, found ${JSON.stringify(weight)}`);
+  return { weight };
 }
 
 function label(row: DataRecord['row'], name: string): number {

@@ -1,7 +1,8 @@
 import { trainBPE } from '@attune/tokenizer';
 import { describe, expect, it } from 'vitest';
 import { parseRecipe } from '../recipe/load.ts';
-import { createCodec, encodeExamples, encodePrompts } from './codec.ts';
+import { createCodec, encodePrompts } from './codec.ts';
+import { encodeExamples } from './encode-examples.ts';
 import { makeMicroBatches } from './micro-batches.ts';
 import type { DataRecord } from './records.ts';
 import { specialTokens } from './tokenizer.ts';

@@ -17,8 +17,9 @@ export interface BatchOptions {
   reference?: ReferenceLogProbs;
   /** Sequences of each example: shorter lists are filled up with empty ones. Default: what the first has. */
   sets?: number;
-  /** Whether every example has a margin. */
+  /** Whether examples have margins, or weights: a batch then holds them, 0 and 1 where an example has none. */
   margins?: boolean;
+  weights?: boolean;
   /** Let the model read the last token as well, so that a scalar head can judge the whole answer. */
   readWhole?: boolean;
 }
@@ -67,9 +68,22 @@ export function makeMicroBatch(examples: readonly EncodedExample[], options: Bat
   switch (kind) {
     case 'unpaired':
       batch.desirable = Float32Array.from(examples, ({ desirable }) => desirable!);
+      if (options.weights) batch.exampleWeights = Float32Array.from(examples, ({ weight = 1 }) => weight);
       break;
     case 'pairwise':
-      if (options.margins) batch.margins = Float32Array.from(examples, ({ margin }) => margin!);
+      batch.chosenTokens = count(tokens.mask.subarray(0, examples.length * tokens.seq));
+      if (options.margins) batch.margins = Float32Array.from(examples, ({ margin = 0 }) => margin);
+      if (examples[0]!.chosenFromReference !== undefined)
+        batch.chosenFromReference = Float32Array.from(examples, (e) => Number(e.chosenFromReference));
+      break;
+    case 'supervised':
+      if (options.weights && !packing)
+        batch.weights = alignRows(
+          examples.map(({ weight = 1, sequences }) =>
+            new Float32Array(sequences[0]!.ids.length - 1).fill(weight),
+          ),
+          batch,
+        );
       break;
     case 'listwise':
       addRatings(batch, examples, sets);

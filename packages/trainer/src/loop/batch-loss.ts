@@ -12,6 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../errors.ts';
 import type { BatchTensors } from './micro-batch.ts';
 import { computeOutputs, type LossModels, type ModelOutputs } from './outputs.ts';
+import type { TotalNumbers } from './totals.ts';
 
 /** An algorithm as the step calls it. */
 export interface LossSettings {
@@ -21,17 +22,11 @@ export interface LossSettings {
   models: LossModels;
 }
 
-/** Totals of a step, and of the data beside it. */
-export interface StepTotals extends Totals {
-  supervised?: Totals;
-  pairwise?: Totals;
-}
-
 /** The algorithm's loss on a micro-batch: runs the models and hands the loss what its batch kind holds. */
 export function batchLoss(
   { algorithm, options, models }: LossSettings,
   batch: BatchTensors,
-  totals: StepTotals,
+  totals: TotalNumbers<tf.Scalar>,
   dropoutSeed?: tf.Scalar,
 ): LossResult {
   const needs = algorithm.needs?.(options) ?? {};
@@ -40,9 +35,10 @@ export function batchLoss(
     const own = batch[kind] as BatchTensors | undefined;
     if (!own) return undefined;
     const { policy, reference } = models;
-    return assemble(kind, {}, own, computeOutputs({ policy, reference }, {}, own, dropoutSeed), totals[kind]!);
+    const found = computeOutputs({ policy, reference }, {}, own, dropoutSeed);
+    return assemble(kind, {}, own, found, totals[kind]!);
   };
-  const { kind, batch: assembled } = lossBatch(algorithm, needs, batch, outputs, totals);
+  const { kind, batch: assembled } = lossBatch(algorithm, needs, batch, outputs, totals.own);
   if (kind === 'rollout') {
     assembled.supervised = beside('supervised') as SupervisedBatch | undefined;
     assembled.pairwise = beside('pairwise') as PairwiseBatch | undefined;
@@ -75,17 +71,24 @@ function assemble(
   const coupled = batch.coupled as Record<string, tf.Tensor1D> | undefined;
   const context = coupled ? { totals, coupled } : { totals };
   const tensor = (key: string) => batch[key] as tf.Tensor2D;
+  const numbers = (key: string) => batch[key] && { [key]: batch[key] as tf.Tensor1D };
   const part = (set: number, sets: number) => slicePart(batch, outputs, set, sets);
   switch (kind) {
     case 'supervised':
-      return { ...part(0, 1), ...(batch.weights && { weights: tensor('weights') }), ...context };
+      return {
+        ...part(0, 1),
+        ...(batch.weights && { weights: tensor('weights') }),
+        ...(outputs.adapter && { adapter: outputs.adapter }),
+        ...context,
+      };
     case 'pairwise': {
       const sets = needs.corrupted ? 3 : 2;
       return {
         chosen: part(0, sets),
         rejected: part(1, sets),
         ...(needs.corrupted && { corrupted: part(2, sets) }),
-        ...(batch.margins && { margins: batch.margins as tf.Tensor1D }),
+        ...numbers('margins'),
+        ...numbers('chosenFromReference'),
         ...context,
       };
     }
@@ -94,6 +97,7 @@ function assemble(
       return {
         ...part(0, sets),
         desirable: batch.desirable as tf.Tensor1D,
+        ...(batch.exampleWeights && { weights: batch.exampleWeights as tf.Tensor1D }),
         ...(needs.mismatched && { mismatched: part(1, sets) }),
         ...context,
       };
@@ -149,8 +153,8 @@ function slicePart(
     const zeros = x.shape.slice(1).map(() => 0);
     return tf.slice(x, [set * rows, ...zeros], [rows, ...x.shape.slice(1)]);
   };
-  const { logProbs, refLogProbs, logits, refLogits, entropy, scores } = outputs;
-  const optional = { refLogProbs, logits, refLogits, entropy, scores };
+  const { logProbs, refLogProbs, logits, labels, refLogits, entropy, scores } = outputs;
+  const optional = { refLogProbs, logits, labels, refLogits, entropy, scores };
   const present = Object.entries(optional).flatMap(([key, value]) => (value ? [[key, part(value)]] : []));
   return { logProbs: part(logProbs), mask: part(mask), ...Object.fromEntries(present) };
 }

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type LossSettings, lossBatch } from './batch-loss.ts';
 import { type BatchTensors, disposeTensors, type MicroBatch, toTensors } from './micro-batch.ts';
 import { computeOutputs } from './outputs.ts';
+import type { StepTotal } from './totals.ts';
 
 type Measure = (batch: unknown, options: unknown) => Record<string, tf.Tensor1D>;
 type Combine = Coupling<'unpaired', unknown>['combine'];
@@ -20,30 +21,29 @@ export interface Coupled {
  */
 export function createCoupling(settings: LossSettings) {
   const { algorithm, options, models } = settings;
-  const coupling = algorithm.coupling as { measure: Measure; combine: Combine } | undefined;
+  const declared = algorithm.coupling as
+    | { applies?(options: unknown): boolean; measure: Measure; combine: Combine }
+    | undefined;
+  const coupling = declared?.applies?.(options) === false ? undefined : declared;
   const needs = algorithm.needs?.(options) ?? {};
   let names: string[] = [];
   const measure = jit(
-    (batch: BatchTensors, tokens: tf.Scalar, examples: tf.Scalar) => {
+    (batch: BatchTensors, totals: StepTotal<tf.Scalar>) => {
       const outputs = computeOutputs(models, needs, batch);
-      const { batch: assembled } = lossBatch(algorithm, needs, batch, outputs, { tokens, examples });
+      const { batch: assembled } = lossBatch(algorithm, needs, batch, outputs, totals);
       const measured = coupling!.measure(assembled, options);
       names = Object.keys(measured);
-      return Object.values(measured).map((value) => tf.identity(value));
+      return Object.values(measured).map((value) => tf.clone(value));
     },
     { name: 'measure' },
   );
 
-  const run = async (
-    batches: readonly MicroBatch[],
-    totals: { tokens: number; examples: number },
-    state: unknown,
-  ): Promise<Coupled> => {
+  const run = async (batches: readonly MicroBatch[], totals: StepTotal, state: unknown): Promise<Coupled> => {
     if (!coupling) return { batches, state };
     const parts: Float32Array[][] = [];
     for (const batch of batches) {
       const tensors = toTensors(batch);
-      const found = await measure.runAsync(tensors, totals.tokens, totals.examples);
+      const found = await measure.runAsync(tensors as never, totals as never);
       const values = await Promise.all(found.map((value) => value.data() as Promise<Float32Array>));
       parts.push(values.map((value) => value.slice(0, batch.examples)));
       tf.dispose(found);
@@ -77,4 +77,3 @@ function concat(arrays: readonly Float32Array[]): Float32Array {
   }
   return out;
 }
-

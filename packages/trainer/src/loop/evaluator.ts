@@ -1,21 +1,16 @@
-import type { AnyAlgorithm } from '@attune/algorithms';
 import { type Estimate, estimate, wilsonInterval } from '@attune/eval';
 import { generate } from '@attune/inference';
-import type { CausalLM } from '@attune/models';
 import type { Sample } from '../callbacks.ts';
-import type { EncodedPrompt, TextCodec } from '../data/encode.ts';
+import type { EncodedPrompt, TextCodec } from '../data/codec.ts';
 import { hash } from '../random.ts';
 import type { ScoreAnswers } from '../rewards.ts';
+import type { LossSettings } from './batch-loss.ts';
 import { createEvaluation } from './forward.ts';
 import { mean } from './means.ts';
 import type { MicroBatch } from './micro-batch.ts';
 
 /** What held-out examples are scored by. */
-export interface EvaluatorOptions {
-  model: CausalLM;
-  algorithm: AnyAlgorithm;
-  /** The algorithm's options, parsed. */
-  options: unknown;
+export interface EvaluatorOptions extends LossSettings {
   codec: TextCodec;
   /** Examples for the algorithm's loss, by the name that their metrics begin with; none for rollouts. */
   batches: Record<string, readonly MicroBatch[]>;
@@ -48,11 +43,14 @@ export class Evaluator {
 
   constructor(options: EvaluatorOptions) {
     this.options = options;
-    this.loss = createEvaluation(options.model, options.algorithm, options.options);
+    this.loss = createEvaluation(options);
   }
 
-  /** Scores the model after `step` steps. */
-  async run(step: number): Promise<Evaluation> {
+  /**
+   * Scores the model after `step` steps.
+   * @param couplingState what the algorithm's coupling keeps from step to step; it stays as it is
+   */
+  async run(step: number, couplingState?: unknown): Promise<Evaluation> {
     const found: Evaluation = { metrics: {}, intervals: {}, samples: [] };
     const add = (part: string, { metrics, intervals, samples }: Evaluation) => {
       for (const [name, value] of Object.entries(metrics)) found.metrics[`${part}/${name}`] = value;
@@ -60,15 +58,15 @@ export class Evaluator {
       found.samples.push(...samples);
     };
     for (const [part, batches] of Object.entries(this.options.batches)) {
-      if (batches.length > 0) add(part, await this.scoreBatches(batches));
+      if (batches.length > 0) add(part, await this.scoreBatches(batches, couplingState));
     }
     add('validation', await this.answer(step));
     return found;
   }
 
   /** The algorithm's loss and metrics over some examples. */
-  private async scoreBatches(batches: readonly MicroBatch[]): Promise<Evaluation> {
-    const metrics = await this.loss(batches);
+  private async scoreBatches(batches: readonly MicroBatch[], couplingState: unknown): Promise<Evaluation> {
+    const metrics = await this.loss(batches, couplingState);
     if (this.options.algorithm.name === 'sft') metrics.perplexity = Math.exp(metrics.loss!);
     const pairs = batches.reduce((sum, { examples }) => sum + examples, 0);
     const accuracy = metrics['rewards/accuracy'];
@@ -84,11 +82,11 @@ export class Evaluator {
 
   /** Answers the held-out prompts. */
   private async answer(step: number): Promise<Evaluation> {
-    const { model, codec, prompts, score, samples, maxTokens, temperature, seed } = this.options;
+    const { models, codec, prompts, score, samples, maxTokens, temperature, seed } = this.options;
     const asked = score ? prompts : prompts.slice(0, samples);
     if (asked.length === 0) return { metrics: {}, intervals: {}, samples: [] };
     const answers = await generate(
-      model,
+      models.policy,
       asked.map(({ ids }) => ids),
       {
         temperature,
@@ -100,19 +98,25 @@ export class Evaluator {
     );
     const texts = answers.map(({ text }) => text!);
     const scores = await score?.(
-      texts,
-      asked.map(({ row }) => row),
+      answers.map(({ ids, text, prompt }) => {
+        const { ids: before, row } = asked[prompt]!;
+        return { text: text!, row, ids: [...before, ...ids] };
+      }),
     );
     const kept = asked.slice(0, samples).map(({ text: prompt }, i): Sample => {
       const sample = { step, prompt, answer: texts[i]! };
       return scores ? { ...sample, reward: scores.total[i] } : sample;
     });
     if (!scores) return { metrics: {}, intervals: {}, samples: kept };
-    const metrics: Record<string, number> = { reward: mean(scores.total) };
-    const intervals: Record<string, Estimate> = { reward: estimate([...scores.total]) };
+    const scored = asked.map((_, i) => i).filter((i) => !scores.failed.has(i));
+    const total = scored.map((i) => scores.total[i]!);
+    const metrics: Record<string, number> = { reward: mean(total) };
+    const intervals: Record<string, Estimate> = { reward: estimate(total) };
+    if (scores.failed.size > 0) metrics['reward/failed'] = scores.failed.size;
     for (const [name, values] of Object.entries(scores.parts)) {
-      metrics[`reward/${name}`] = mean(values);
-      intervals[`reward/${name}`] = estimate([...values]);
+      const own = scored.map((i) => values[i]!);
+      metrics[`reward/${name}`] = mean(own);
+      intervals[`reward/${name}`] = estimate(own);
     }
     metrics['answer-tokens'] = mean(answers.map(({ ids }) => ids.length));
     return { metrics, intervals, samples: kept };

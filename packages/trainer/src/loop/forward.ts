@@ -6,7 +6,7 @@ import { batchLoss, type LossSettings } from './batch-loss.ts';
 import { createCoupling } from './coupling.ts';
 import { type BatchTensors, disposeTensors, type MicroBatch, toTensors } from './micro-batch.ts';
 import { modelInputs } from './outputs.ts';
-import { stepTotals } from './totals.ts';
+import { stepTotals, type TotalNumbers } from './totals.ts';
 
 /** A function from batches to one number for each place, `[batch, seq]`. Its `dispose` frees what was compiled. */
 export interface PlaceNumbers {
@@ -19,10 +19,7 @@ export interface PlaceNumbers {
  * per shape; reads the model's weights at each call.
  */
 export function createLogProbs(model: CausalLM): PlaceNumbers {
-  return placeNumbers(
-    (batch) => model.logProbs(modelInputs(batch), batch.labels),
-    'log-probabilities',
-  );
+  return placeNumbers((batch) => model.logProbs(modelInputs(batch), batch.labels), 'log-probabilities');
 }
 
 /** As `createLogProbs`, what the scalar head says at each place: a critic's values, a reward model's scores. */
@@ -51,8 +48,8 @@ export function createEvaluation(settings: LossSettings) {
   let names: string[] = [];
   const couple = createCoupling(settings);
   const compiled = jit(
-    (batch: BatchTensors, tokens: tf.Scalar, examples: tf.Scalar) => {
-      const { loss, metrics } = batchLoss(settings, batch, { tokens, examples });
+    (batch: BatchTensors, totals: TotalNumbers<tf.Scalar>) => {
+      const { loss, metrics } = batchLoss(settings, batch, totals);
       names = ['loss', ...Object.keys(metrics)];
       return tf.stack([loss, ...Object.values(metrics)]);
     },
@@ -62,12 +59,12 @@ export function createEvaluation(settings: LossSettings) {
     given: readonly MicroBatch[],
     couplingState?: unknown,
   ): Promise<Record<string, number>> => {
-    const { own } = stepTotals(given);
-    const { batches } = await couple(given, own, couplingState);
+    const totals = stepTotals(given);
+    const { batches } = await couple(given, totals.own, couplingState);
     const sums: number[] = [];
     for (const batch of batches) {
       const tensors = toTensors(batch);
-      const result = await compiled.runAsync(tensors as never, own.tokens, own.examples);
+      const result = await compiled.runAsync(tensors as never, totals as never);
       for (const [i, value] of (await result.data()).entries()) sums[i] = (sums[i] ?? 0) + value;
       result.dispose();
       disposeTensors(tensors);

@@ -31,6 +31,10 @@ export interface MicroBatch extends TokenBatch {
   desirable?: Float32Array;
   /** `[examples]`; pairs only. */
   margins?: Float32Array;
+  /** `[examples]`: 1 where the chosen answer was sampled from the reference model; pairs only. */
+  chosenFromReference?: Float32Array;
+  /** Weight of each example, `[examples]`; unpaired data only. */
+  exampleWeights?: Float32Array;
   /** What each answer is worth, and whether it is there, `[examples, sets]`; lists only. */
   ratings?: Float32Array;
   present?: Float32Array;
@@ -40,6 +44,8 @@ export interface MicroBatch extends TokenBatch {
   beside?: { supervised?: MicroBatch; pairwise?: MicroBatch };
   /** Tokens that carry loss. */
   tokens: number;
+  /** Pairs: the part of `tokens` that chosen answers have. */
+  chosenTokens?: number;
   /** Tokens that the model reads, padding left out. */
   inputTokens: number;
   /** Examples: sequences, pairs or lists. */
@@ -72,6 +78,9 @@ const PER_TOKEN = [
   'stepMask',
 ] as const;
 
+/** Numbers for each example. */
+const PER_EXAMPLE = ['desirable', 'margins', 'chosenFromReference', 'exampleWeights'] as const;
+
 /** Uploads a micro-batch. The caller disposes of the tensors. */
 export function toTensors(batch: MicroBatch): BatchTensors {
   const shape: [number, number] = [batch.batch, batch.seq];
@@ -86,7 +95,7 @@ export function toTensors(batch: MicroBatch): BatchTensors {
   for (const key of PER_TOKEN) {
     if (batch[key]) tensors[key] = tf.tensor2d(batch[key], shape);
   }
-  for (const key of ['desirable', 'margins'] as const) {
+  for (const key of PER_EXAMPLE) {
     if (batch[key]) tensors[key] = tf.tensor1d(batch[key]);
   }
   for (const key of ['ratings', 'present'] as const) {

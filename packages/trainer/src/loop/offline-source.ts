@@ -1,5 +1,5 @@
 import { Sampler, type SamplerState } from '@attune/data';
-import type { EncodedExample } from '../data/encode.ts';
+import type { EncodedExample } from '../data/codec.ts';
 import { type BatchOptions, makeMicroBatches } from '../data/micro-batches.ts';
 import type { BatchSource, StepBatches } from './batch-source.ts';
 import type { ReferenceLogProbs } from './reference.ts';

@@ -2,6 +2,7 @@ import type { Needs } from '@attune/algorithms';
 import { tokenLogProbs } from '@attune/backend-onnx/ops';
 import { type CausalLM, scalarHead } from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Named } from './gradients.ts';
 import type { BatchTensors } from './micro-batch.ts';
 
 /** The models that an algorithm's loss looks at. */
@@ -25,6 +26,10 @@ export interface ModelOutputs {
   scores?: tf.Tensor2D;
   values?: tf.Tensor2D;
   teacherLogits?: tf.Tensor3D;
+  /** The labels, for losses that look at logits. */
+  labels?: tf.Tensor2D;
+  /** The adapter's parameters. */
+  adapter?: Named;
 }
 
 /** Runs the models over a batch; of each only what is needed. */
@@ -42,6 +47,7 @@ export function computeOutputs(
     outputs.refLogProbs = found.logProbs;
     outputs.refLogits = found.logits;
   }
+  if (needs.adapter) outputs.adapter = policy.trainable();
   if (critic) outputs.values = critic.scores(inputs);
   if (teacher) outputs.teacherLogits = teacher.logits(inputs);
   return outputs;
@@ -60,9 +66,9 @@ function policyOutputs(
   const logits = model.project(hidden);
   return {
     logProbs: tokenLogProbs(logits, batch.labels) as tf.Tensor2D,
-    ...(wantsLogits && { logits }),
+    ...(wantsLogits && { logits, labels: batch.labels }),
     ...(wantsEntropy && { entropy: entropyOf(logits) }),
-    ...(head && { scores: afterLabels(scalarHead(model.params, hidden)) }),
+    ...(head && { scores: headOutput(scalarHead(model.params, hidden), head) }),
   };
 }
 
@@ -73,10 +79,11 @@ export function entropyOf(logits: tf.Tensor3D): tf.Tensor2D {
 }
 
 /**
- * A head's output at a label is what it says once it has read the label: the output at the next place.
- * Rows have one place more than labels, see `readWhole`.
+ * A head's output at the places of labels. What it says `after` a label has been read stands at the next place: rows
+ * then have one place more than labels, see `readWhole`.
  */
-function afterLabels(scores: tf.Tensor2D): tf.Tensor2D {
+function headOutput(scores: tf.Tensor2D, when: 'after' | 'before'): tf.Tensor2D {
+  if (when === 'before') return scores;
   const [batch, seq] = scores.shape;
   return tf.pad(tf.slice(scores, [0, 1], [batch, seq - 1]), [
     [0, 0],

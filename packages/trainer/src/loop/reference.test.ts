@@ -5,7 +5,7 @@ import { useBackend } from '@attune/backend-onnx';
 import { CausalLM } from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { EncodedExample } from '../data/encode.ts';
+import type { EncodedExample } from '../data/codec.ts';
 import { precomputeReference } from './reference.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'attune-reference-'));

@@ -1,10 +1,18 @@
 import type { MicroBatch } from './micro-batch.ts';
 
+/** What losses divide by, for one kind of data; see `Totals`. */
+export interface StepTotal<N = number> {
+  tokens: N;
+  examples: N;
+  chosenTokens?: N;
+  desirable?: N;
+}
+
 /** What losses divide by: of the step's own batches, and of the data beside them. */
 export interface TotalNumbers<N = number> {
-  own: { tokens: N; examples: N };
-  supervised?: { tokens: N; examples: N };
-  pairwise?: { tokens: N; examples: N };
+  own: StepTotal<N>;
+  supervised?: StepTotal<N>;
+  pairwise?: StepTotal<N>;
 }
 
 /** Sums over the micro-batches of a step. */
@@ -17,11 +25,15 @@ export function stepTotals(batches: readonly MicroBatch[]): TotalNumbers {
   return totals;
 }
 
-function sumOf(batches: readonly MicroBatch[]): { tokens: number; examples: number } {
-  const sum = { tokens: 0, examples: 0 };
-  for (const { tokens, examples } of batches) {
-    sum.tokens += tokens;
-    sum.examples += examples;
+function sumOf(batches: readonly MicroBatch[]): StepTotal {
+  const sum = (value: (batch: MicroBatch) => number) =>
+    batches.reduce((total, batch) => total + value(batch), 0);
+  const total: StepTotal = { tokens: sum(({ tokens }) => tokens), examples: sum(({ examples }) => examples) };
+  if (batches[0]?.chosenTokens !== undefined) total.chosenTokens = sum(({ chosenTokens }) => chosenTokens!);
+  if (batches[0]?.desirable) {
+    total.desirable = sum(({ desirable }) =>
+      desirable!.reduce((count, value) => count + (value > 0 ? 1 : 0), 0),
+    );
   }
-  return sum;
+  return total;
 }

@@ -183,7 +183,7 @@ describe('numbers that are not finite', () => {
 
 it('evaluates a data set the same in any batches', async () => {
   const { model } = setUp();
-  const evaluate = createEvaluation(model, sft as never, {});
+  const evaluate = createEvaluation({ models: { policy: model }, algorithm: sft as never, options: {} });
   const { loss } = await evaluate([batchOf(5, 9, 3, 4)]);
   const apart = await evaluate([batchOf(3), batchOf(9, 4), batchOf(5)]);
   expect(apart.loss).toBeCloseTo(loss!, 6);

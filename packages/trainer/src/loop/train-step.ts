@@ -98,10 +98,13 @@ export class TrainStep {
         update: compileUpdate(settings, criticState),
       });
     }
-    this.variables = Object.assign({}, ...this.groups.map(({ prefix, state }) => named(prefix, state.params)));
+    this.variables = Object.assign(
+      {},
+      ...this.groups.map(({ prefix, state }) => named(prefix, state.params)),
+    );
     this.couple = createCoupling(this.loss);
     this.backward = jit(
-      (batch: BatchTensors, totals: Record<string, Named<tf.Scalar>>, seed: tf.Scalar) =>
+      (batch: BatchTensors, totals: TotalNumbers<tf.Scalar>, seed: tf.Scalar) =>
         this.trace(batch, totals, seed),
       { name: 'backward' },
     );
@@ -137,14 +140,21 @@ export class TrainStep {
 
   /** Frees the compiled graphs. */
   dispose(): void {
-    for (const graph of [this.backward, this.add, this.squares, this.couple, ...this.groups.map((g) => g.update)])
+    for (const graph of [
+      this.backward,
+      this.add,
+      this.squares,
+      this.couple,
+      ...this.groups.map((g) => g.update),
+    ])
       graph.dispose();
   }
 
   private updateGroup({ prefix, update }: Group, grads: Named, norm: number, input: StepInput): void {
     const { optimizer, clipNorm } = this.settings;
     const { step, lr, criticLr = lr } = input;
-    const own = prefix === '' ? this.groups.length === 1 ? grads : without('critic/', grads) : strip(prefix, grads);
+    const own =
+      prefix === '' ? (this.groups.length === 1 ? grads : without('critic/', grads)) : strip(prefix, grads);
     update(own, clipFactor(norm, clipNorm), optimizer.scalars(step, prefix === '' ? lr : criticLr));
   }
 
@@ -156,18 +166,14 @@ export class TrainStep {
   }
 
   /** Gradients summed over micro-batches, and each one's loss and metrics. */
-  private async accumulate(
-    batches: readonly MicroBatch[],
-    totals: TotalNumbers,
-    dropoutSeed: number,
-  ) {
+  private async accumulate(batches: readonly MicroBatch[], totals: TotalNumbers, dropoutSeed: number) {
     const values: Float32Array[] = [];
     let sum: Named | undefined;
     for (const [i, batch] of batches.entries()) {
       const tensors = toTensors(batch);
       // Micro-batches draw different masks; the seed stays below 2^18.
       const seed = tf.scalar((dropoutSeed + i * 7919) % 2 ** 18, 'int32');
-      const found = await this.backward.runAsync(tensors, totals as never, seed);
+      const found = await this.backward.runAsync(tensors as never, totals as never, seed);
       values.push(await readAndDispose(found.values));
       const previous: Named | undefined = sum;
       sum = previous ? this.add(previous, found.grads) : found.grads;
@@ -179,10 +185,9 @@ export class TrainStep {
   }
 
   /** Forward, loss and backward of one micro-batch, in tensors: loss and metrics as one vector, and gradients. */
-  private trace(batch: BatchTensors, totals: Record<string, Named<tf.Scalar>>, dropoutSeed: tf.Scalar) {
-    const { own, ...beside } = totals as unknown as TotalNumbers<tf.Scalar>;
+  private trace(batch: BatchTensors, totals: TotalNumbers<tf.Scalar>, dropoutSeed: tf.Scalar) {
     const { result, grads } = lossAndGradients(
-      () => batchLoss(this.loss, batch, { ...own, ...beside }, dropoutSeed),
+      () => batchLoss(this.loss, batch, totals, dropoutSeed),
       this.variables,
     );
     this.metricNames = Object.keys(result.metrics);

@@ -13,10 +13,23 @@ const shorthands: Record<string, string> = {
   model: 'path',
   tokenizer: 'path',
   output: 'folder',
+  teacher: 'path',
+  critic: 'path',
 };
 
 /** Keys whose value is a path: relative to the recipe in the recipe, to the working folder on the command line. */
-const pathKeys = ['model.path', 'tokenizer.path', 'data.train.path', 'data.validation.path'];
+const pathKeys = [
+  'model.path',
+  'tokenizer.path',
+  'data.train.path',
+  'data.validation.path',
+  'data.supervised.path',
+  'data.pairwise.path',
+  'critic.path',
+  'teacher.path',
+  'rounds.model',
+  'rollout.environment',
+];
 
 /** What a key takes the place of when it is given on the command line. */
 const replaces: Record<string, readonly string[]> = {
@@ -78,6 +91,10 @@ export function resolvePaths(recipe: Plain, folder: string, within?: string): vo
       | Plain
       | undefined;
     if (typeof parent?.[last] === 'string') parent[last] = resolve(folder, parent[last]);
+  }
+  const rewards = within === undefined || within.startsWith('rewards') ? recipe.rewards : undefined;
+  for (const reward of Array.isArray(rewards) ? rewards : []) {
+    if (typeof reward?.path === 'string') reward.path = resolve(folder, reward.path);
   }
 }
 

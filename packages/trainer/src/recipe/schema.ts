@@ -82,6 +82,10 @@ const data = z.strictObject({
       'text',
     ])
     .default('auto'),
+  /** Texts to imitate beside a rollout, for algorithms that look at them (PPO with ptx). */
+  supervised: source.optional(),
+  /** Preferences beside a rollout, for algorithms that look at them (UPO). */
+  pairwise: source.optional(),
   /** Rows that do not fit the layout: refuse the data, or leave them out and say so. */
   invalid: z.enum(['refuse', 'skip']).default('refuse'),
   /** Chat template: `chatml`, `none` (prompt and answer are just joined), or the model's own. */
@@ -130,6 +134,8 @@ const batch = z.strictObject({
   micro: count.optional(),
   /** Longest sequence in tokens; longer examples are cut. Default: the model's context. */
   maxLength: count.optional(),
+  /** Examples of other data beside a rollout (`data.supervised`, `data.pairwise`) per optimizer step. */
+  beside: count.default(8),
   /** Join short sequences into full rows, each attending only to itself. */
   packing: z.boolean().default(false),
   /** Put examples of like length into one step: faster, at some cost in shuffling. */
@@ -140,7 +146,7 @@ const rollout = z.strictObject({
   /** Prompts per rollout. */
   prompts: count.default(16),
   /** Answers sampled for each prompt: the group. */
-  answers: z.int().min(2).default(8),
+  answers: count.default(8),
   /** Passes of the optimizer over each rollout. */
   epochs: count.default(1),
   /** Longest answer in tokens. */
@@ -148,6 +154,50 @@ const rollout = z.strictObject({
   temperature: z.number().gt(0).default(1),
   topK: z.int().min(0).default(0),
   topP: z.number().gt(0).max(1).default(1),
+  /**
+   * Sample more groups at once than a rollout needs (a share of `extra` more), a segment of tokens at a time; those
+   * that are not whole when the rollout is full go on in the next one (Kimi k1.5's partial rollouts).
+   */
+  partial: z
+    .strictObject({
+      /** Tokens that are added to every answer before one looks which are whole. */
+      segment: count.default(32),
+      extra: z.number().min(0).default(0.5),
+    })
+    .optional(),
+  /** Of partial rollouts: most optimizer steps between an answer's first token and its use; older ones are dropped. */
+  maxStaleness: z.int().min(0).default(8),
+  /**
+   * Module file whose default export makes environments for answers in several turns:
+   * `(row) => ({ step(text) → { text?, reward?, done? } })`.
+   */
+  environment: z.string().optional(),
+  /** Most turns of the policy in such an answer. */
+  turns: count.default(4),
+});
+
+/** A critic, for algorithms that have one. */
+const critic = z.strictObject({
+  /** Folder it begins with, e.g. a reward model's. Default: the policy's. */
+  path: z.string().optional(),
+  /** Its learning rate at the schedule's height. Default: `optimizer.lr`. */
+  lr: z.number().gt(0).optional(),
+});
+
+/** A loop around a loss that learns from data: sample, score, make examples, train. Algorithms may bring their own. */
+const rounds = z.strictObject({
+  /** Fresh answers for every optimizer step, or for several of them. */
+  every: z.enum(['step', 'round']).default('round'),
+  /** Optimizer steps of a round. Default: one pass over its examples, times `rollout.epochs`. */
+  steps: count.optional(),
+  /** Supervised learning (rejection sampling): the best answer of each prompt, or all, of those above `threshold`. */
+  select: z.enum(['best', 'all']).default('best'),
+  /** Answers with a larger reward are good. */
+  threshold: z.number().default(0),
+  /** The reference model: that before all training, or that at the round's beginning. Default: as the algorithm says. */
+  reference: z.enum(['initial', 'round']).optional(),
+  /** Folder of the model that samples. Default: the one that is trained. */
+  model: z.string().optional(),
 });
 
 /** Column of the data that holds the reference answer. */
@@ -169,6 +219,8 @@ const reward = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('number'), weight, answer }),
   z.strictObject({ name: z.literal('format'), weight, pattern: z.string() }),
   z.strictObject({ name: z.literal('think-format'), weight }),
+  /** A reward model: the folder of a run whose algorithm trains a scalar head. */
+  z.strictObject({ name: z.literal('model'), weight, path: z.string() }),
 ]);
 
 const evaluation = z.strictObject({
@@ -218,6 +270,10 @@ export const recipeSchema = z.strictObject({
   schedule,
   batch: batch.prefault({}),
   rollout: rollout.prefault({}),
+  critic: critic.prefault({}),
+  /** The model to learn from, for distillation. */
+  teacher: z.strictObject({ path: z.string() }).optional(),
+  rounds: rounds.optional(),
   rewards: z.array(reward).min(1).optional(),
   evaluation: evaluation.prefault({}),
   checkpoint: checkpoint.prefault({}),

@@ -1,3 +1,4 @@
+import type { AnswerSource } from '@attune/algorithms';
 import type { TokenSequence } from '@attune/data';
 import type { EncodedPrompt } from '../data/codec.ts';
 
@@ -5,6 +6,8 @@ import type { EncodedPrompt } from '../data/codec.ts';
 export interface Answer {
   /** Number among the answers to its prompt, from 0. */
   sample: number;
+  /** Who wrote it. */
+  from: AnswerSource;
   /** Tokens after the prompt: the policy's own, and what an environment said in between. */
   ids: number[];
   /** 1 where the policy drew a token, 0 where an environment spoke. */
@@ -51,9 +54,10 @@ export function isFlat({ rewards }: ScoredGroup): boolean {
 }
 
 /** An answer of which nothing has been drawn. */
-export function newAnswer(sample: number, born: number): Answer {
+export function newAnswer(sample: number, born: number, from: AnswerSource = 'policy'): Answer {
   return {
     sample,
+    from,
     ids: [],
     own: [],
     logProbs: [],
@@ -68,7 +72,10 @@ export function newAnswer(sample: number, born: number): Answer {
 
 /** Prompt and answer as one sequence, whose targets are the policy's own tokens. */
 export function toSequence({ ids: prompt }: EncodedPrompt, { ids, own }: Answer): TokenSequence {
-  return { ids: Int32Array.from([...prompt, ...ids]), mask: Uint8Array.from([...prompt.map(() => 0), ...own]) };
+  return {
+    ids: Int32Array.from([...prompt, ...ids]),
+    mask: Uint8Array.from([...prompt.map(() => 0), ...own]),
+  };
 }
 
 /** The recorded log-probabilities of the policy's own tokens alone. */
@@ -94,7 +101,5 @@ export function fromLabels(
   { own }: Answer,
   values: ArrayLike<number>,
 ): Float32Array {
-  return Float32Array.from(
-    own.flatMap((mine, i) => (mine === 1 ? [values[prompt.length - 1 + i]!] : [])),
-  );
+  return Float32Array.from(own.flatMap((mine, i) => (mine === 1 ? [values[prompt.length - 1 + i]!] : [])));
 }

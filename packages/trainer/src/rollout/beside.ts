@@ -39,7 +39,10 @@ export class BesideSource {
         const sampler = this.samplers[kind];
         if (!sampler) continue;
         const { examples, layout } = this.data[kind]!;
-        const chosen = sampler.at(step).concat(sampler.at(step + 1)).slice(from, to);
+        const chosen = sampler
+          .at(step)
+          .concat(sampler.at(step + 1))
+          .slice(from, to);
         beside[kind] = makeMicroBatch(
           chosen.map((index) => examples[index]!),
           layout,

@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { mean } from '../loop/means.ts';
 import { hash } from '../random.ts';
 import type { ScoreAnswers } from '../rewards.ts';
-import { type Answer, type AnswerGroup, isFlat, newAnswer, type ScoredGroup } from './answers.ts';
+import { type Answer, type AnswerGroup, newAnswer, type ScoredGroup } from './answers.ts';
 import { type CreateEnvironment, sampleTurns } from './environment.ts';
 import { answerMetrics, rewardMetrics } from './metrics.ts';
 import { type SamplingCall, type SamplingSettings, sampleOn, sampleWhole } from './sample-answers.ts';
@@ -15,7 +15,15 @@ export interface CollectorSettings extends SamplingSettings {
   /** Without one (distillation) every answer is worth 0. */
   score: ScoreAnswers | undefined;
   environment?: CreateEnvironment;
+  /** Answers in place of `rollout.answers` from the policy: adds them to the groups. */
+  write?: (groups: readonly AnswerGroup[], call: SamplingCall) => Promise<void>;
   seed: number;
+}
+
+/** Sampling again in the place of groups that teach nothing. */
+export interface Refill {
+  maxRounds: number;
+  usable(groups: readonly ScoredGroup[]): Promise<boolean[]>;
 }
 
 /** A rollout's answers, and what is to be logged of them. */
@@ -34,8 +42,8 @@ export interface CollectorState {
  * Collects groups of answers until a rollout is full.
  *
  * - Plainly: one group to each of the next prompts.
- * - `rollout.dynamicRounds`: groups whose rewards are all equal make room for others (DAPO, arXiv 2503.14476,
- *   section 3.2), for at most so many rounds; then flat ones fill up.
+ * - With `refill` (`needs.refill`): groups that teach nothing make room for others (DAPO, arXiv 2503.14476, section
+ *   3.2), for at most so many rounds; then the rollout is as full as it is.
  * - `rollout.partial`: more groups than needed are sampled at once, a segment of tokens at a time; when enough are
  *   whole, the others wait and go on in the next rollout (Kimi k1.5, arXiv 2501.12599, section 2.6.2).
  *   `rollout.maxStaleness` bounds how old the policy may be that began them.
@@ -55,28 +63,30 @@ export class Collector {
   }
 
   /**
-   * The groups of one rollout, as many as `rollout.prompts`.
+   * The groups of one rollout, at most `rollout.prompts`.
    * @param step optimizer steps taken
+   * @param refill says of which groups something is learned, and how often others may be sampled for those that teach
+   *   nothing. Default: all are used
    */
-  async collect(step: number): Promise<Collected> {
+  async collect(step: number, refill?: Refill): Promise<Collected> {
     const { rollout } = this.settings;
     const wanted = rollout.prompts;
     const stale = this.dropStale(step);
     const useful: ScoredGroup[] = [];
-    const flat: ScoredGroup[] = [];
     const all: ScoredGroup[] = [];
     let rounds = 0;
-    while (useful.length < wanted && (rounds < rollout.dynamicRounds || all.length < wanted)) {
-      const finished = await this.round(this.callOf(step, rounds++), wanted - useful.length);
-      for (const group of await this.score(finished)) {
-        all.push(group);
-        (rollout.dynamicRounds > 1 && isFlat(group) ? flat : useful).push(group);
-      }
+    while (useful.length < wanted && rounds < (refill?.maxRounds ?? 1)) {
+      const whole = await this.round(this.callOf(step, rounds++), wanted - useful.length);
+      const groups = await this.score(whole);
+      all.push(...groups);
+      const use = await refill?.usable(groups);
+      useful.push(...groups.filter((_, i) => use?.[i] ?? true));
     }
-    const groups = [...useful, ...flat].slice(0, wanted);
     refuseAllFailed(all);
+    // When nothing is useful the algorithm sees that for itself.
+    const groups = (useful.length > 0 ? useful : all).slice(0, wanted);
     const metrics = { ...rewardMetrics(all), ...answerMetrics(all) };
-    if (rollout.dynamicRounds > 1) {
+    if (refill) {
       metrics['rollout/rounds'] = rounds;
       metrics['rollout/unfilled'] = Math.max(0, wanted - useful.length);
     }
@@ -121,10 +131,12 @@ export class Collector {
       const known = mean(rewards.filter((_, i) => !failed.includes(i)));
       for (const i of failed) rewards[i] = Number.isNaN(known) ? 0 : known;
       const parts = Object.fromEntries(
-        Object.entries(scores?.parts ?? {}).map(([name, values]) => [name, places.map((i) => values[from + i]!)]),
+        Object.entries(scores?.parts ?? {}).map(([name, values]) => [
+          name,
+          places.map((i) => values[from + i]!),
+        ]),
       );
-      if (this.settings.environment)
-        parts.environment = group.answers.map(({ extra }) => extra);
+      if (this.settings.environment) parts.environment = group.answers.map(({ extra }) => extra);
       const reason = failed.map((i) => scores?.failed.get(from + i)).find(Boolean);
       return { ...group, rewards, parts, failed, ...(reason && { reason }) };
     });
@@ -132,15 +144,18 @@ export class Collector {
 
   /** Groups to the next prompts, without answers yet. */
   private begin(): AnswerGroup[] {
-    return this.sampler.next().map((index) => ({ index, prompt: this.settings.prompts[index]!, answers: [] }));
+    return this.sampler
+      .next()
+      .map((index) => ({ index, prompt: this.settings.prompts[index]!, answers: [] }));
   }
 
   /** One round of sampling. @returns groups whose answers are all whole */
   private async round(call: SamplingCall, wanted: number): Promise<AnswerGroup[]> {
-    const { rollout, environment } = this.settings;
+    const { rollout, environment, write } = this.settings;
     if (rollout.partial) return this.partialRound(call, wanted);
     const groups = this.begin();
-    if (environment) await sampleTurns(groups, this.settings, call, environment);
+    if (write) await write(groups, call);
+    else if (environment) await sampleTurns(groups, this.settings, call, environment);
     else await sampleWhole(groups, this.settings, call);
     return groups;
   }
@@ -158,7 +173,12 @@ export class Collector {
     const whole = ({ answers }: AnswerGroup) => answers.every(({ done }) => done);
     for (let part = 0; this.waiting.filter(whole).length < wanted; part++) {
       const running = this.waiting.slice(0, flight);
-      await sampleOn(running, this.settings, { ...call, seed: hash(seed, call.seed, part, 'segment') }, segment);
+      await sampleOn(
+        running,
+        this.settings,
+        { ...call, seed: hash(seed, call.seed, part, 'segment') },
+        segment,
+      );
     }
     const ready = this.waiting.filter(whole).slice(0, wanted);
     this.waiting = this.waiting.filter((group) => !ready.includes(group));
@@ -169,7 +189,9 @@ export class Collector {
   private dropStale(step: number): number {
     const { maxStaleness } = this.settings.rollout;
     const before = this.waiting.length;
-    this.waiting = this.waiting.filter(({ answers }) => answers.every(({ born }) => step - born <= maxStaleness));
+    this.waiting = this.waiting.filter(({ answers }) =>
+      answers.every(({ born }) => step - born <= maxStaleness),
+    );
     return before - this.waiting.length;
   }
 

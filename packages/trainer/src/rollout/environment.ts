@@ -80,7 +80,7 @@ export async function sampleTurns(
         temperature: rollout.temperature,
         stopIds: codec.eosId === undefined ? [] : [codec.eosId],
         tokenizer: codec.generated,
-        maxNewTokens: open.map(room),
+        maxNewTokensEach: open.map(room),
         seed: seed + turn,
       },
     );

@@ -30,22 +30,3 @@ export function answerMetrics(groups: readonly ScoredGroup[]): Record<string, nu
     entropy: -mean(drawn),
   };
 }
-
-/**
- * How much of the spread of the returns a critic explains: 1 − Var(returns − values) / Var(returns).
- * 1 is perfect, 0 no better than a constant.
- */
-export function explainedVariance(
-  values: readonly Float32Array[],
-  returns: readonly Float32Array[],
-): number {
-  const wanted = returns.flatMap((row) => [...row]);
-  const missed = returns.flatMap((row, i) => [...row].map((value, t) => value - values[i]![t]!));
-  const spread = variance(wanted);
-  return spread === 0 ? 0 : 1 - variance(missed) / spread;
-}
-
-function variance(values: readonly number[]): number {
-  const center = mean(values);
-  return mean(values.map((value) => (value - center) ** 2));
-}

@@ -1,4 +1,4 @@
-import type { AnyAlgorithm, Rollout } from '@attune/algorithms';
+import type { Advantages, AnyAlgorithm, Rollout } from '@attune/algorithms';
 import type { TokenSequence } from '@attune/data';
 import type { CausalLM } from '@attune/models';
 import type { Sample } from '../callbacks.ts';
@@ -9,10 +9,17 @@ import { mean } from '../loop/means.ts';
 import type { MicroBatch } from '../loop/micro-batch.ts';
 import { labelNumbers } from '../loop/reference.ts';
 import { hash } from '../random.ts';
-import { atLabels, type AnswerGroup, fromLabels, ownLogProbs, type ScoredGroup, toSequence } from './answers.ts';
+import {
+  type Answer,
+  type AnswerGroup,
+  atLabels,
+  fromLabels,
+  ownLogProbs,
+  type ScoredGroup,
+  toSequence,
+} from './answers.ts';
 import type { BesideSource } from './beside.ts';
-import { type Collector, type CollectorSettings, type CollectorState } from './collector.ts';
-import { explainedVariance } from './metrics.ts';
+import type { Collector, CollectorSettings, CollectorState } from './collector.ts';
 import { sampleWhole } from './sample-answers.ts';
 
 /** What rollouts need. */
@@ -123,22 +130,57 @@ export class RolloutSource implements BatchSource {
 
   /** Answers to the next prompts, with rewards and advantages. */
   private async sample(step: number): Promise<Pick<StepBatches, 'metrics' | 'samples'>> {
-    const { collector, rollout, algorithm, options } = this.options;
-    const { groups, metrics } = await collector.collect(step);
-    const flat = groups.flatMap(({ prompt, answers, failed }) =>
-      answers.map((answer, i) => ({ prompt, answer, failed: failed.includes(i) })),
+    const { collector, algorithm, options, rollout } = this.options;
+    const { refill } = algorithm.needs?.(options) ?? {};
+    const { groups, metrics } = await collector.collect(
+      step,
+      refill && {
+        maxRounds: refill.maxRounds,
+        usable: async (found) => this.usable(found, (await this.assess(found, step)).found),
+      },
     );
-    const sequences = flat.map(({ prompt, answer }) => toSequence(prompt, answer));
-    const [refRows, valueRows] = [
-      await this.rowsOf(this.reference, sequences),
-      await this.rowsOf(this.values, sequences),
-    ];
-    const policyRows = await this.recomputed(flat.map(({ answer }) => answer.mixed), sequences);
-    const own = (rows: Float32Array[]) =>
-      rows.map((row, i) => fromLabels(flat[i]!.prompt, flat[i]!.answer, row));
-    const values = valueRows && own(valueRows);
-    const refLogProbs = refRows && own(refRows);
-    const logProbs = flat.map(({ answer }) => ownLogProbs(answer));
+    const { flat, found, values, refRows } = await this.assess(groups, step);
+    this.kept = found.state;
+    const policyRows = await this.recomputed(flat);
+    this.answers = flat.map(({ prompt, answer, failed, sequence, logProbs }, i): ReadyAnswer => {
+      const at = (numbers: ArrayLike<number>) => atLabels(prompt, answer, numbers);
+      return {
+        sequence,
+        name: `${prompt.name}, answer ${answer.sample + 1}`,
+        keep: !failed && found.keep?.[i] !== 0,
+        oldLogProbs: policyRows.get(i) ?? at(logProbs),
+        ...(rollout.partial && { samplerLogProbs: at(logProbs) }),
+        advantages: at(found.advantages[i]!),
+        ...(found.returns && { returns: at(found.returns[i]!) }),
+        ...(values && { oldValues: at(values[i]!) }),
+        ...(refRows && { refLogProbs: refRows[i]! }),
+      };
+    });
+    const left = this.answers.filter(({ keep }) => !keep).length;
+    if (left > 0) metrics['rollout/left-out'] = left;
+    return { metrics: { ...metrics, ...found.metrics }, samples: this.samplesOf(groups, step) };
+  }
+
+  /** What the models and the algorithm make of groups of answers. */
+  private async assess(groups: readonly ScoredGroup[], step: number) {
+    const { rollout, algorithm, options } = this.options;
+    const flat = groups.flatMap(({ prompt, answers, failed }) =>
+      answers.map((answer, i) => ({
+        prompt,
+        answer,
+        failed: failed.includes(i),
+        sequence: toSequence(prompt, answer),
+        logProbs: ownLogProbs(answer),
+      })),
+    );
+    const sequences = flat.map(({ sequence }) => sequence);
+    const refRows = await this.rowsOf(this.reference, sequences);
+    const valueRows = await this.rowsOf(this.values, sequences);
+    const own = (rows: Float32Array[] | undefined) =>
+      rows?.map((row, i) => fromLabels(flat[i]!.prompt, flat[i]!.answer, row));
+    const values = own(valueRows);
+    const refLogProbs = own(refRows);
+    const logProbs = flat.map((each) => each.logProbs);
     const found = algorithm.advantages!(
       {
         rewards: Float32Array.from(groups.flatMap(({ rewards }) => rewards)),
@@ -153,31 +195,25 @@ export class RolloutSource implements BatchSource {
       options,
       this.kept,
     );
-    this.kept = found.state;
-    this.answers = flat.map(({ prompt, answer, failed }, i): ReadyAnswer => {
-      const at = (numbers: ArrayLike<number>) => atLabels(prompt, answer, numbers);
-      return {
-        sequence: sequences[i]!,
-        name: `${prompt.name}, answer ${answer.sample + 1}`,
-        keep: !failed && found.keep?.[i] !== 0,
-        oldLogProbs: policyRows.get(i) ?? at(logProbs[i]!),
-        ...(rollout.partial && { samplerLogProbs: at(logProbs[i]!) }),
-        advantages: at(found.advantages[i]!),
-        ...(found.returns && { returns: at(found.returns[i]!) }),
-        ...(values && { oldValues: at(values[i]!) }),
-        ...(refRows && { refLogProbs: refRows[i]! }),
-      };
-    });
-    const left = this.answers.filter(({ keep }) => !keep).length;
-    if (left > 0) metrics['rollout/left-out'] = left;
-    if (refLogProbs) metrics['kl/reference'] = meanGap(logProbs, refLogProbs);
-    if (values && found.returns)
-      metrics['critic/explained-variance'] = explainedVariance(values, found.returns);
-    return { metrics: { ...metrics, ...found.metrics }, samples: this.samplesOf(groups, step) };
+    if (refLogProbs) found.metrics = { 'kl/reference': meanGap(logProbs, refLogProbs), ...found.metrics };
+    return { flat, found, values, refRows };
+  }
+
+  /** Of which groups an answer is kept. */
+  private usable(groups: readonly ScoredGroup[], { keep }: Advantages): boolean[] {
+    const { answers } = this.options.rollout;
+    return groups.map(
+      ({ failed }, g) =>
+        !keep ||
+        (failed.length < answers && keep.subarray(g * answers, (g + 1) * answers).some((is) => is === 1)),
+    );
   }
 
   /** Rewards of a greedy answer to each prompt, where the algorithm wants them. */
-  private async greedy(groups: readonly ScoredGroup[], step: number): Promise<{ greedyRewards?: Float32Array }> {
+  private async greedy(
+    groups: readonly ScoredGroup[],
+    step: number,
+  ): Promise<{ greedyRewards?: Float32Array }> {
     const { algorithm, options, collector, seed } = this.options;
     if (!algorithm.needs?.(options).greedy) return {};
     const again: AnswerGroup[] = groups.map(({ index, prompt }) => ({ index, prompt, answers: [] }));
@@ -194,20 +230,22 @@ export class RolloutSource implements BatchSource {
 
   /** Log-probabilities under the policy of now, of answers that several policies have written. */
   private async recomputed(
-    mixed: readonly boolean[],
-    sequences: readonly TokenSequence[],
+    flat: readonly { answer: Answer; sequence: TokenSequence }[],
   ): Promise<Map<number, Float32Array>> {
-    const places = mixed.flatMap((is, i) => (is ? [i] : []));
+    const places = flat.flatMap(({ answer }, i) => (answer.mixed ? [i] : []));
+    const numbers = places.length > 0 ? this.policy : undefined;
     const rows = await this.rowsOf(
-      places.length > 0 ? this.policy : undefined,
-      places.map((i) => sequences[i]!),
+      numbers,
+      places.map((i) => flat[i]!.sequence),
     );
     return new Map(places.map((place, i) => [place, rows![i]!]));
   }
 
   private samplesOf(groups: readonly ScoredGroup[], step: number): Sample[] {
     const all = groups.flatMap(({ prompt, answers, rewards }) =>
-      answers.map(({ text }, i): Sample => ({ step: step + 1, prompt: prompt.text, answer: text, reward: rewards[i] })),
+      answers.map(
+        ({ text }, i): Sample => ({ step: step + 1, prompt: prompt.text, answer: text, reward: rewards[i] }),
+      ),
     );
     return all.slice(0, this.options.samples);
   }

@@ -1,3 +1,4 @@
+import type { AnswerSource } from '@attune/algorithms';
 import { type Generation, generate, StreamDecoder } from '@attune/inference';
 import type { CausalLM } from '@attune/models';
 import type { TextCodec } from '../data/codec.ts';
@@ -19,24 +20,43 @@ export interface SamplingCall {
   step: number;
 }
 
-/** Whole answers to prompts, all of a prompt's sharing its prefill. Fills the groups' `answers`. */
+/** What of the settings a call may change. */
+export interface WholeOptions {
+  /** Answers to each prompt. Default: `rollout.answers`. */
+  answers?: number;
+  /** Default: `rollout.temperature`. */
+  temperature?: number;
+  /** Draw from a mixture with another model. */
+  mixture?: { model: CausalLM; weight: number };
+  from?: AnswerSource;
+}
+
+/** Whole answers to prompts, all of a prompt's sharing its prefill. Adds them to the groups' `answers`. */
 export async function sampleWhole(
   groups: readonly AnswerGroup[],
   { model, codec, rollout }: SamplingSettings,
   { seed, step }: SamplingCall,
-  { answers = rollout.answers, temperature = rollout.temperature } = {},
+  { answers = rollout.answers, temperature = rollout.temperature, mixture, from }: WholeOptions = {},
 ): Promise<void> {
   const generations = await generate(
     model,
     groups.map(({ prompt }) => prompt.ids),
-    { ...options(codec, rollout), n: answers, maxNewTokens: rollout.maxTokens, temperature, seed },
+    {
+      ...options(codec, rollout),
+      n: answers,
+      maxNewTokens: rollout.maxTokens,
+      temperature,
+      seed,
+      ...(mixture && { mixture }),
+    },
   );
   for (const generation of generations) {
-    const answer = newAnswer(generation.sample, step);
+    const group = groups[generation.prompt]!;
+    const answer = newAnswer(group.answers.length, step, from);
     take(answer, generation, step);
     answer.text = generation.text!;
     answer.done = true;
-    groups[generation.prompt]!.answers.push(answer);
+    group.answers.push(answer);
   }
 }
 
@@ -59,7 +79,7 @@ export async function sampleOn(
     open.map(({ prompt, answer }) => [...prompt.ids, ...answer.ids]),
     {
       ...options(codec, rollout),
-      maxNewTokens: open.map(({ answer }) => Math.min(segment, rollout.maxTokens - answer.ids.length)),
+      maxNewTokensEach: open.map(({ answer }) => Math.min(segment, rollout.maxTokens - answer.ids.length)),
       temperature: rollout.temperature,
       seed,
     },
