@@ -51,6 +51,7 @@ export { type DatasetSpec, type FileType, loadDataset } from './load-dataset.ts'
 export type { ManifestColumn, ManifestHeader } from './manifest/layout.ts';
 export { Manifest, type ManifestRow } from './manifest/manifest.ts';
 export { ManifestWriter, type ManifestWriterOptions } from './manifest/manifest-writer.ts';
+export { type SyntheticClips, syntheticClips } from './manifest/synthetic.ts';
 export type { Utterance } from './manifest/utterance.ts';
 export { pack } from './pack.ts';
 export { permutation } from './permutation.ts';

@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { syntheticClips } from '../manifest/synthetic.ts';
 import { planConcatenation } from './concatenation-plan.ts';
 import type { ConcatenationOptions } from './options.ts';
-import { Random } from './random.ts';
 import { parseTimedText, type TimedSegment, timedText } from './timed-text.ts';
 
 const COUNT = 4000;
-const clips = syntheticClips(COUNT, new Random(4), 5);
+const clips = syntheticClips(COUNT, 4, 5);
 const speaker = Uint32Array.from({ length: COUNT }, (_, i) => (i % 50 === 0 ? 0 : 1 + Math.floor(i / 200)));
 const all = { ...clips, speaker };
 const examplesOf = (

@@ -1,4 +1,4 @@
-import type { Random } from '../concat/random.ts';
+import { Random } from '../concat/random.ts';
 
 /** Columns of generated clips. */
 export interface SyntheticClips {
@@ -12,9 +12,10 @@ export interface SyntheticClips {
  * Clips as in large speech corpora: mostly of 1 to 10 s, few of 11 to 30, 4.7 s on average (Dolphin's 160 million
  * utterances of 210,000 h), in `languages` languages of two regions each, whose shares fall like 1 / rank.
  *
- * @param random the next values of this generator; the same seed gives the same clips
+ * @param seed the same seed gives the same clips
  */
-export function syntheticClips(count: number, random: Random, languages = 40): SyntheticClips {
+export function syntheticClips(count: number, seed: number, languages = 40): SyntheticClips {
+  const random = new Random(seed);
   const weights = Float64Array.from({ length: languages }, (_, i) => 1 / (i + 1));
   let total = 0;
   for (const weight of weights) total += weight;

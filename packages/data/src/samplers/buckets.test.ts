@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Random } from '../concat/random.ts';
 import { Manifest } from '../manifest/manifest.ts';
 import { ManifestWriter } from '../manifest/manifest-writer.ts';
 import { syntheticClips } from '../manifest/synthetic.ts';
@@ -10,7 +9,7 @@ import { bucketEdges, bucketOf, costOf, countDurations } from './bucket-bins.ts'
 import { DurationBucketSampler } from './duration-bucket-sampler.ts';
 import { ShardedSampler, type ShardedSamplerOptions } from './sharded/sharded-sampler.ts';
 
-const clips = syntheticClips(60_000, new Random(2), 4);
+const clips = syntheticClips(60_000, 2, 4);
 const durations = Float64Array.from(clips.duration, (ms) => ms / 1000);
 
 describe('bins', () => {

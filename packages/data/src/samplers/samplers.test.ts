@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Random } from '../concat/random.ts';
 import { Manifest } from '../manifest/manifest.ts';
 import { ManifestWriter } from '../manifest/manifest-writer.ts';
 import { syntheticClips } from '../manifest/synthetic.ts';
@@ -14,7 +13,7 @@ import type { PlannedExample } from './sharded/block.ts';
 import { ShardedSampler } from './sharded/sharded-sampler.ts';
 
 const COUNT = 4007;
-const { duration, language, region } = syntheticClips(COUNT, new Random(1));
+const { duration, language, region } = syntheticClips(COUNT, 1);
 const durations = Array.from(duration, (ms) => ms / 1000);
 const weights = durations.map((_, i) => (i % 7 === 0 ? 0 : 1 + (i % 5)));
 const folder = mkdtempSync(join(tmpdir(), 'attune-samplers-'));

@@ -4,6 +4,8 @@ import { type BatchCost, bucketEdges, bucketOf, costOf, type DurationCounts } fr
 const MARGIN = 3;
 /** Edges are at least this ratio apart: closer ones save no padding, and ranks would disagree about what lies between. */
 const SPACING = 1.05;
+/** And at most this, where there are examples enough: batches of the shortest would hold too little otherwise. */
+const WIDEST = 1.25;
 /** Fewest batches for which a bucket of its own pays. */
 const LEAST_BATCHES = 2;
 
@@ -49,6 +51,10 @@ export function makeSchedule(sample: DurationCounts, scale: number, options: Sch
   const edges = bucketEdges(sample, options.buckets, options);
   edges[edges.length - 1] = longest;
   for (let i = edges.length - 2; i >= 0; i--) if (edges[i]! * SPACING > edges[i + 1]!) edges.splice(i, 1);
+  for (let i = edges.length - 1; i >= 0 && edges.length < 4 * options.buckets; i--) {
+    const between = Math.ceil(edges[i]! / WIDEST / 20) * 20;
+    if (between > (edges[i - 1] ?? 0) * SPACING && between < edges[i]!) edges.splice(i++, 0, between);
+  }
   for (;;) {
     const expected = new Array<number>(edges.length).fill(0);
     for (let i = 0; i < sample.counts.length; i++)
@@ -113,7 +119,10 @@ export function fillSchedule({ edges, slots, targets, steps }: Schedule, lengths
         `sharded sampler: a block has ${count} examples for ${steps} steps, not one for each; ` +
           'use larger blocks (blockChunks), fewer buckets, or DurationBucketSampler for a set this small',
       );
-    for (let i = 0; i < own; i++) cuts[step++] = placed + Math.floor((i * (end - placed)) / own);
+    // The larger batches come first, so that ranks whose numbers differ a little differ in a few steps only.
+    const size = Math.floor((end - placed) / own);
+    const more = (end - placed) % own;
+    for (let i = 0; i < own; i++) cuts[step++] = placed + i * size + Math.min(i, more);
     placed = end;
   }
   cuts[step] = count;
