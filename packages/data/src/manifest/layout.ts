@@ -54,8 +54,8 @@ export const HEADER_BYTES = 64;
 export const HISTOGRAM_BIN_MS = 20;
 export const HISTOGRAM_BINS = 6000;
 /** The sample: so many chunks, put together from runs of neighbouring rows (so many from each chunk's length). */
-export const SAMPLE_CHUNKS = 64;
-export const RUNS_PER_CHUNK = 8;
+export const SAMPLE_CHUNKS = 32;
+export const RUNS_PER_CHUNK = 16;
 
 const WIDTH: Record<ColumnType, number> = {
   uint8: 1,

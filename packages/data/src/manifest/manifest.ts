@@ -122,24 +122,29 @@ export class Manifest {
     );
   }
 
-  /** The chunks of the sample, each in a buffer of its own. */
-  readSample(): ChunkBuffer[] {
+  /** The chunks of the sample. The buffer of one is used again for the next. */
+  *readSample(): Generator<ChunkBuffer> {
     const { columns, chunkRows, sample } = this.header;
     const fd = this.#open(sample.file, sample.rows);
-    return Array.from({ length: Math.ceil(sample.rows / chunkRows) }, (_, i) => {
-      const rows = Math.min(chunkRows, sample.rows - i * chunkRows);
-      return this.#readFrom(fd, sample.file, i, rows, columns).slice(columns, 0, rows);
-    });
+    for (let i = 0; i * chunkRows < sample.rows; i++)
+      yield this.#readFrom(fd, sample.file, i, Math.min(chunkRows, sample.rows - i * chunkRows), columns);
   }
 
-  /** Milliseconds of audio in each of the chunks [from, to). */
-  chunkMilliseconds(from: number, to: number): Float64Array {
-    const { index } = this.header;
+  /** Mean milliseconds of a row in each of the chunks [from, to). */
+  chunkMeans(from: number, to: number): Float64Array {
+    const { index, chunkRows, shards } = this.header;
     const fd = this.#openFile(index.file, index.bytes);
     const values = new Float64Array(to - from);
     const bytes = new Uint8Array(values.buffer);
     if (readSync(fd, bytes, 0, bytes.length, from * 8) !== bytes.length)
       throw new Error(`${join(this.folder, index.file)}: ends before chunk ${to}; write the manifest again`);
+    for (let i = 0; i < values.length; i++) values[i]! /= chunkRows;
+    // Only the last chunk of a shard may have fewer rows.
+    shards.forEach(({ rows }, shard) => {
+      const last = this.#firstChunk[shard + 1]! - 1 - from;
+      if (rows % chunkRows && last >= 0 && last < values.length)
+        values[last]! *= chunkRows / (rows % chunkRows);
+    });
     return values;
   }
 

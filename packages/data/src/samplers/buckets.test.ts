@@ -5,8 +5,10 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Manifest } from '../manifest/manifest.ts';
 import { ManifestWriter } from '../manifest/manifest-writer.ts';
 import { syntheticClips } from '../manifest/synthetic.ts';
+import { mix } from '../permutation.ts';
 import { bucketEdges, bucketOf, costOf, countDurations } from './bucket-bins.ts';
 import { DurationBucketSampler } from './duration-bucket-sampler.ts';
+import { longestFirst } from './sharded/block.ts';
 import { ShardedSampler, type ShardedSamplerOptions } from './sharded/sharded-sampler.ts';
 
 const clips = syntheticClips(60_000, 2, 4);
@@ -63,6 +65,14 @@ test('edges from a sample hold everything, and nearly the same', () => {
   exact.slice(0, 20).forEach((edge, i) => {
     expect(Math.abs(estimated[i]! / edge - 1)).toBeLessThan(0.06);
   });
+});
+
+test('places by length are those of a plain sort, for hours as well', () => {
+  for (const longest of [30_000, 40_000_000]) {
+    const lengths = Uint32Array.from({ length: 3000 }, (_, i) => 1 + (mix(7, i) % longest));
+    const slow = [...lengths.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+    expect(Array.from(longestFirst(lengths), (i) => lengths[i])).toEqual(slow.map((i) => lengths[i]));
+  }
 });
 
 describe('sharded', () => {

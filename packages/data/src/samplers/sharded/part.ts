@@ -13,9 +13,11 @@ export class Part {
   constructor(manifest: Manifest, rank: number, ranks: number, blocks: number) {
     [this.from, this.to] = ownedChunks(manifest, rank, ranks);
     this.#blocks = blocks;
-    const means = manifest.chunkMilliseconds(this.from, this.to);
-    for (let i = 0; i < means.length; i++) means[i]! /= manifest.chunkRange(this.from + i).rows;
-    this.#sorted = Uint32Array.from(means.keys()).sort((a, b) => means[a]! - means[b]! || a - b);
+    // The mean in quarters of a millisecond above the number of the chunk: numbers sort faster than pairs.
+    const keys = manifest.chunkMeans(this.from, this.to);
+    for (let i = 0; i < keys.length; i++) keys[i] = Math.floor(Math.min(keys[i]!, 2 ** 26) * 4) * 2 ** 24 + i;
+    keys.sort();
+    this.#sorted = Uint32Array.from(keys, (key) => key % 2 ** 24);
   }
 
   /** The chunks of a block in an epoch: one of every stratum of chunks with similar mean durations. */

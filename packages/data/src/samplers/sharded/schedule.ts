@@ -1,10 +1,10 @@
 import { type BatchCost, bucketEdges, bucketOf, costOf, type DurationCounts } from '../bucket-bins.ts';
 
 /** Standard deviations by which a rank may have more long examples than expected before a batch exceeds its budget. */
-const MARGIN = 3;
+const MARGIN = 4;
 /** Edges are at least this ratio apart: closer ones save no padding, and ranks would disagree about what lies between. */
 const SPACING = 1.05;
-/** And at most this, where there are examples enough: batches of the shortest would hold too little otherwise. */
+/** Ratio of the edges that cut the lowest bucket further. */
 const WIDEST = 1.25;
 /** Fewest batches for which a bucket of its own pays. */
 const LEAST_BATCHES = 2;
@@ -51,10 +51,9 @@ export function makeSchedule(sample: DurationCounts, scale: number, options: Sch
   const edges = bucketEdges(sample, options.buckets, options);
   edges[edges.length - 1] = longest;
   for (let i = edges.length - 2; i >= 0; i--) if (edges[i]! * SPACING > edges[i + 1]!) edges.splice(i, 1);
-  for (let i = edges.length - 1; i >= 0 && edges.length < 4 * options.buckets; i--) {
-    const between = Math.ceil(edges[i]! / WIDEST / 20) * 20;
-    if (between > (edges[i - 1] ?? 0) * SPACING && between < edges[i]!) edges.splice(i++, 0, between);
-  }
+  // The lowest bucket reaches down to nothing: it is cut finer, or its batches of the shortest would hold too little.
+  for (let edge = edges[0]! / WIDEST; edge > 500 && edges.length < 2 * options.buckets; edge /= WIDEST)
+    edges.unshift(Math.ceil(edge / 20) * 20);
   for (;;) {
     const expected = new Array<number>(edges.length).fill(0);
     for (let i = 0; i < sample.counts.length; i++)

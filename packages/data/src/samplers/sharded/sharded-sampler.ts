@@ -201,19 +201,18 @@ export class ShardedSampler extends EpochSampler<PlannedExample> {
         seconds: this.manifest.seconds,
       };
     }
-    const chunks = this.manifest.readSample();
-    const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
-    const clips = new GatheredClips(this.manifest, rows);
-    for (const chunk of chunks) clips.add(chunk, 0);
+    const clips = new GatheredClips(this.manifest, this.manifest.header.sample.rows);
+    for (const chunk of this.manifest.readSample()) clips.add(chunk, 0);
     // What is too long was counted already; a clip of the sample that is alone must not stop the plan either.
     const plan = planClips(
       clips.columns,
       { ...this.#concatenation, overlong: overlong === 'error' ? 'skip' : overlong },
       0x5a11,
     );
-    const seconds = clips.columns.duration.reduce((sum, ms) => sum + ms / 1000, 0);
+    let milliseconds = 0;
+    for (const duration of clips.columns.duration) milliseconds += duration;
     const counts = countDurations(plan.lengths);
-    return { counts: { ...counts, counts: this.#some(counts.counts) }, seconds };
+    return { counts: { ...counts, counts: this.#some(counts.counts) }, seconds: milliseconds / 1000 };
   }
 
   /** @throws when there is no example */
