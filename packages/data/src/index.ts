@@ -22,6 +22,7 @@ export {
 export type { ClipColumns } from './concat/group-clips.ts';
 export type { ConcatenationOptions } from './concat/options.ts';
 export { parseTimedText, type TimedSegment, type TimedTextOptions, timedText } from './concat/timed-text.ts';
+export * from './dataset/index.ts';
 export { Dataset, type Row, type SplitOptions } from './dataset.ts';
 export type {
   CompletionExample,
@@ -44,10 +45,11 @@ export {
   type StepwiseSequence,
   type TokenEncoder,
 } from './example-encoder.ts';
+export type { FileType } from './files/file-types.ts';
+export type { ReadOptions } from './files/reader.ts';
 export { convertRow, detectFormat, type FormatName } from './formats/detect.ts';
 export { parseTranscript } from './formats/transcript.ts';
 export { LengthLimit, type LengthLimitOptions } from './length-limit.ts';
-export { type DatasetSpec, type FileType, loadDataset } from './load-dataset.ts';
 export type { ManifestColumn, ManifestHeader } from './manifest/layout.ts';
 export { Manifest, type ManifestRow } from './manifest/manifest.ts';
 export { ManifestWriter, type ManifestWriterOptions } from './manifest/manifest-writer.ts';

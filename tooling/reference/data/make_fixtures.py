@@ -4,10 +4,13 @@
     python tooling/reference/data/make_fixtures.py
 """
 
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from transformers.utils.chat_template_utils import render_jinja_template
 
 OUT = Path(__file__).parents[3] / "packages/data/src/fixtures"
@@ -94,9 +97,30 @@ def arrow():
     with pa.OSFile(str(OUT / "rows-stream.arrow"), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     (OUT / "rows.json").write_text(json.dumps(table.to_pylist(), indent=1) + "\n")
+    for codec in ["snappy", "zstd", "gzip"]:
+        pq.write_table(table, OUT / f"rows-{codec}.parquet", compression=codec, row_group_size=2)
+    lines = "".join(json.dumps(row) + "\n" for row in table.to_pylist())
+    (OUT / "rows.jsonl.zst").write_bytes(pa.Codec("zstd").compress(lines.encode(), asbytes=True))
+
+
+def webdataset():
+    """A shard as the command tar writes it, with a name too long for the header, in GNU's and in pax format."""
+    samples = {
+        "a/0001": {"txt": "eins", "json": '{"n": 1}', "cls": "7", "bin": b"\x00\xff"},
+        "a/" + "long/" * 30 + "0002": {"txt": "zwei 🙂", "seg.png": b"\x89PNG"},
+    }
+    for name, layout in {"gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}.items():
+        with tarfile.open(OUT / f"shard-{name}.tar", "w", format=layout) as shard:
+            for key, files in samples.items():
+                for extension, content in files.items():
+                    content = content.encode() if isinstance(content, str) else content
+                    info = tarfile.TarInfo(f"{key}.{extension}")
+                    info.size = len(content)
+                    shard.addfile(info, io.BytesIO(content))
 
 
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     templates()
     arrow()
+    webdataset()

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Row } from './dataset.ts';
+import type { Row } from '../dataset.ts';
 import { loadDataset } from './load-dataset.ts';
 
 let folder: string;
@@ -73,7 +73,7 @@ describe('loadDataset reads', () => {
   });
 
   test.each(['rows.arrow', 'rows-stream.arrow'])('%s as pyarrow wrote it', async (name) => {
-    const fixture = (other: string) => fileURLToPath(new URL(`fixtures/${other}`, import.meta.url));
+    const fixture = (other: string) => fileURLToPath(new URL(`../fixtures/${other}`, import.meta.url));
     const expected = (JSON.parse(readFileSync(fixture('rows.json'), 'utf8')) as Row[]).map((row) =>
       Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)),
     );
@@ -125,7 +125,7 @@ describe('loadDataset refuses, in one line,', () => {
     [
       'model.bin',
       'x',
-      `model.bin: unknown file type 'bin'; known are jsonl, ndjson, json, csv, tsv, txt, md, arrow`,
+      `model.bin: unknown file type 'bin'; known are jsonl, ndjson, json, csv, tsv, txt, md, parquet, arrow, feather, tar, or say which with type`,
     ],
   ];
   test.each(cases)('%s', async (name, content, message) => {
@@ -139,7 +139,7 @@ describe('loadDataset refuses, in one line,', () => {
   });
 
   test('an Arrow file that is cut off', async () => {
-    const whole = readFileSync(new URL('fixtures/rows.arrow', import.meta.url));
+    const whole = readFileSync(new URL('../fixtures/rows.arrow', import.meta.url));
     await expect(loadDataset(file('cut.arrow', whole.subarray(0, 900)))).rejects.toThrow('cut.arrow: is ');
   });
 
