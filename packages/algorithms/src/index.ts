@@ -44,6 +44,8 @@ export {
   type Rounds,
   winRates,
 } from './rounds.ts';
+export { scoreAtFirst, scoreAtLast } from './sequence-scores.ts';
 export { lengths, positions, presence, required, sequenceLogRatios, tokenLogRatios } from './sequences.ts';
 export { stopGradient } from './stop-gradient.ts';
 export * from './supervised/index.ts';
+export * from './unpaired/index.ts';

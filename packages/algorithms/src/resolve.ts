@@ -7,11 +7,13 @@ import { nearest } from './nearest.ts';
 import { pairMethods } from './pairs/index.ts';
 import { policyGradientMethods } from './policy-gradient/index.ts';
 import { supervisedMethods } from './supervised/index.ts';
+import { unpairedMethods } from './unpaired/index.ts';
 
 /** The built-in algorithms, by the name that recipes use. */
 export const algorithms: Record<string, AnyAlgorithm> = {
   ...supervisedMethods,
   ...pairMethods,
+  ...unpairedMethods,
   ...policyGradientMethods,
 };
 
