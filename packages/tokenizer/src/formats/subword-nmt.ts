@@ -1,3 +1,4 @@
+import { compareCodePoints } from '../text/code-points.ts';
 import { learnMerges } from '../train/bpe-merges.ts';
 
 const END = '</w>';
@@ -144,14 +145,4 @@ export function learnSubwordCodes(
     },
   );
   return new SubwordCodes(merges.map(([left, right]) => [tokens[left]!, tokens[right]!]));
-}
-
-/** Order of two strings by code points, as Python has it; JavaScript's own is by UTF-16 units. */
-function compareCodePoints(a: string, b: string): number {
-  const [left, right] = [[...a], [...b]];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!;
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
 }

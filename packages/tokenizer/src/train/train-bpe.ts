@@ -1,61 +1,110 @@
-import { PATTERNS, type Scanner, scannerFor } from '../pre-tokenizers/scanners.ts';
-import { BYTE_TO_CHAR, textToByteChars } from '../text/byte-alphabet.ts';
-import { wellFormed } from '../text/well-formed.ts';
-import { WordTable } from '../text/word-table.ts';
+import { PATTERNS } from '../pre-tokenizers/scanners.ts';
+import { BYTE_TO_CHAR } from '../text/byte-alphabet.ts';
 import { Tokenizer } from '../tokenizer.ts';
-import { type CountedWords, learnMerges } from './bpe-merges.ts';
+import type { ComponentJson } from '../tokenizer-json.ts';
+import { learnMerges } from './bpe-merges.ts';
+import { byteWords, characterWords } from './spelled-words.ts';
+import { type Training, type TrainOptions, train } from './training.ts';
+import type { WordCounterSpec } from './word-counter.ts';
 
-export interface TrainBpeOptions {
-  /** Size of the vocabulary, special tokens and the 256 bytes included. Default 30,000. */
+export interface TrainBpeOptions extends TrainOptions {
+  /** Size of the vocabulary, special tokens and the initial alphabet included. Default 30,000. */
   vocabSize?: number;
   /** Pairs that occur less often are not merged. Default 0. */
   minFrequency?: number;
   /** Get the first ids, in this order. Default none. */
   specialTokens?: readonly string[];
-  /** Tokens cover fewer bytes than this. Default: no limit. */
+  /** Tokens cover fewer bytes (or characters) than this. Default: no limit. */
   maxTokenLength?: number;
+  /** How texts are cut before bytes are joined: a preset, or a regular expression. Default `gpt2`. */
+  pattern?: keyof typeof PATTERNS | { regex: string };
+  /** BPE over characters instead of bytes. Default: bytes. */
+  characters?: CharacterBpeOptions;
   /** Called as merges are learned. */
   onProgress?: (tokens: number, vocabSize: number) => void;
 }
 
+/** How to spell words in characters; see `BpeTrainer` of Hugging Face tokenizers. */
+export interface CharacterBpeOptions {
+  /** Default none. */
+  normalizer?: ComponentJson | null;
+  /** Default `Whitespace`. */
+  preTokenizer?: ComponentJson | null;
+  /** Default: `BPEDecoder` where there is an `endOfWordSuffix`, else none. */
+  decoder?: ComponentJson | null;
+  /** Stands for characters outside the alphabet, and becomes a special token. Default none: they are left out. */
+  unknownToken?: string;
+  /** At most this many different characters, the most frequent ones. Default: all. */
+  limitAlphabet?: number;
+  /** Characters that are in the alphabet even where the corpus has none. */
+  initialAlphabet?: Iterable<string>;
+  /** Marks symbols that do not begin a word, e.g. `##`. Default none. */
+  continuingSubwordPrefix?: string;
+  /** Marks symbols that end a word, e.g. `</w>`. Default none. */
+  endOfWordSuffix?: string;
+}
+
 /**
- * Trains a byte-level BPE tokenizer (Sennrich et al. 2016; bytes: Radford et al. 2019) on texts, which are
- * read once and not kept. The result is a pure function of texts and options, and equals that of
- * `BpeTrainer` with the `ByteLevel` pre-tokenizer and initial alphabet of Hugging Face tokenizers.
- * @throws where `vocabSize` cannot hold the special tokens and the 256 bytes
+ * Trains a BPE tokenizer (Sennrich et al. 2016; over bytes: Radford et al. 2019) on texts, which are read once
+ * and not kept. The result is a pure function of texts and options, and equals that of `BpeTrainer` of Hugging
+ * Face tokenizers with the same components.
+ * @throws where `vocabSize` cannot hold the special tokens and the alphabet
  */
 export function trainBPE(texts: Iterable<string>, options: TrainBpeOptions = {}): Tokenizer {
-  const { vocabSize = 30_000, minFrequency = 0, maxTokenLength = Number.POSITIVE_INFINITY } = options;
-  const vocabulary = new Map<string, number>();
-  const tokens: string[] = [];
-  const idOf = (token: string) => {
-    const known = vocabulary.get(token);
-    if (known !== undefined) return known;
-    vocabulary.set(token, tokens.length);
-    return tokens.push(token) - 1;
-  };
-  const specialTokens = options.specialTokens ?? [];
-  for (const token of specialTokens) idOf(token);
-  for (const char of [...BYTE_TO_CHAR].sort()) idOf(char);
-  if (!Number.isInteger(vocabSize) || vocabSize < tokens.length) {
-    throw new Error(
-      `trainBPE: vocabSize must be at least ${tokens.length} (${specialTokens.length} special tokens and 256 bytes), found ${vocabSize}`,
-    );
-  }
+  return train(texts, bpeTraining(options), options);
+}
 
-  const words = countedWords(countWords(texts, scannerFor(PATTERNS.gpt2)!), (char) => vocabulary.get(char)!);
-  const merges = learnMerges(words, {
-    minFrequency,
-    maxTokenLength,
-    isFull: () => tokens.length >= vocabSize,
-    join: (left, right) => {
-      const id = idOf(tokens[left]! + tokens[right]!);
-      if (tokens.length % 256 === 0) options.onProgress?.(tokens.length, vocabSize);
-      return id;
+/** The training of `trainBPE`, for `trainAsync` and for counting on several threads. */
+export function bpeTraining(options: TrainBpeOptions = {}): Training<Tokenizer> {
+  const { vocabSize = 30_000, minFrequency = 0, maxTokenLength = Infinity, characters } = options;
+  const parts = characters ? characterParts(characters) : byteParts(options.pattern ?? 'gpt2');
+  const unknown = characters?.unknownToken;
+  const specialTokens = [
+    ...new Set([...(unknown === undefined ? [] : [unknown]), ...(options.specialTokens ?? [])]),
+  ];
+  const require = (needed: number, alphabet: string) => {
+    if (Number.isInteger(vocabSize) && vocabSize >= needed) return;
+    throw new Error(
+      `trainBPE: vocabSize must be at least ${needed} (${specialTokens.length} special tokens and ${alphabet}), found ${vocabSize}`,
+    );
+  };
+  if (!characters) require(new Set([...specialTokens, ...BYTE_TO_CHAR]).size, '256 bytes');
+  return {
+    counter: parts.counter,
+    learn(words) {
+      const vocabulary = new Map<string, number>();
+      const tokens: string[] = [];
+      const idOf = (token: string) => {
+        const known = vocabulary.get(token);
+        if (known !== undefined) return known;
+        vocabulary.set(token, tokens.length);
+        return tokens.push(token) - 1;
+      };
+      for (const token of specialTokens) idOf(token);
+      const spelled = characters
+        ? characterWords(words, idOf, {
+            limit: characters.limitAlphabet ?? Infinity,
+            initial: characters.initialAlphabet ?? [],
+            prefix: characters.continuingSubwordPrefix ?? '',
+            suffix: characters.endOfWordSuffix ?? '',
+          })
+        : byteWords(words, idOf);
+      require(tokens.length, characters ? `${tokens.length - specialTokens.length} characters` : '256 bytes');
+      const prefix = characters?.continuingSubwordPrefix?.length ?? 0;
+      const merges = learnMerges(spelled, {
+        minFrequency,
+        maxTokenLength,
+        isFull: () => tokens.length >= vocabSize,
+        join: (left, right) => {
+          const id = idOf(tokens[left]! + tokens[right]!.slice(prefix));
+          if (tokens.length % 256 === 0) options.onProgress?.(tokens.length, vocabSize);
+          return id;
+        },
+      });
+      options.onProgress?.(tokens.length, vocabSize);
+      return assemble(vocabulary, dedupe(merges), tokens, specialTokens, parts, characters);
     },
-  });
-  options.onProgress?.(tokens.length, vocabSize);
-  return byteLevelTokenizer(vocabulary, dedupe(merges), tokens, specialTokens);
+  };
 }
 
 /** A pair learned twice keeps its later place, as in the reference. */
@@ -64,26 +113,61 @@ function dedupe(merges: [number, number][]): [number, number][] {
   return merges.filter(([left, right], rank) => last.get(`${left} ${right}`) === rank);
 }
 
-function byteLevelTokenizer(
+interface Parts {
+  counter: WordCounterSpec;
+  normalizer: ComponentJson | null;
+  preTokenizer: ComponentJson | null;
+  decoder: ComponentJson | null;
+}
+
+function byteParts(pattern: NonNullable<TrainBpeOptions['pattern']>): Parts {
+  const regex = typeof pattern === 'string' ? PATTERNS[pattern] : pattern.regex;
+  if (regex === undefined) {
+    throw new Error(
+      `trainBPE: pattern must be one of ${Object.keys(PATTERNS).join(', ')} or { regex }, found ${String(pattern)}`,
+    );
+  }
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true };
+  const split = { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false };
+  return {
+    counter: { kind: 'pattern', pattern: regex },
+    normalizer: null,
+    preTokenizer:
+      regex === PATTERNS.gpt2
+        ? { ...byteLevel, use_regex: true }
+        : { type: 'Sequence', pretokenizers: [split, { ...byteLevel, use_regex: false }] },
+    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+  };
+}
+
+function characterParts(options: CharacterBpeOptions): Parts {
+  const { normalizer = null, preTokenizer = { type: 'Whitespace' }, endOfWordSuffix: suffix } = options;
+  const { decoder = suffix ? { type: 'BPEDecoder', suffix } : null } = options;
+  return { counter: { kind: 'components', normalizer, preTokenizer }, normalizer, preTokenizer, decoder };
+}
+
+function assemble(
   vocabulary: Map<string, number>,
   merges: [number, number][],
   tokens: string[],
   specialTokens: readonly string[],
+  { normalizer, preTokenizer, decoder }: Parts,
+  characters: CharacterBpeOptions | undefined,
 ): Tokenizer {
   const tokenizer = Tokenizer.fromJSON({
     truncation: null,
     padding: null,
     added_tokens: [],
-    normalizer: null,
-    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+    normalizer,
+    pre_tokenizer: preTokenizer,
     post_processor: null,
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    decoder,
     model: {
       type: 'BPE',
       dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
+      unk_token: characters?.unknownToken ?? null,
+      continuing_subword_prefix: characters?.continuingSubwordPrefix ?? null,
+      end_of_word_suffix: characters?.endOfWordSuffix ?? null,
       fuse_unk: false,
       byte_fallback: false,
       ignore_merges: false,
@@ -93,42 +177,4 @@ function byteLevelTokenizer(
   });
   tokenizer.addTokens(specialTokens.map((content) => ({ content, special: true })));
   return tokenizer;
-}
-
-/** Distinct words and how often each occurs. */
-interface WordCounts {
-  words: WordTable;
-  counts: number[];
-}
-
-function countWords(texts: Iterable<string>, scan: Scanner): WordCounts {
-  const words = new WordTable(1 << 12);
-  const counts: number[] = [];
-  for (const raw of texts) {
-    const text = wellFormed(raw);
-    for (let at = 0; at < text.length; ) {
-      const end = scan(text, at, text.length);
-      const hash = WordTable.hash(text, at, end);
-      let word = words.find(text, at, end, hash);
-      if (word < 0) {
-        word = words.add(text, at, end, hash);
-        counts.push(0);
-      }
-      counts[word]!++;
-      at = end;
-    }
-  }
-  return { words, counts };
-}
-
-function countedWords({ words, counts }: WordCounts, idOf: (char: string) => number): CountedWords {
-  const symbols: number[] = [];
-  const starts = new Int32Array(counts.length);
-  const lengths = new Int32Array(counts.length);
-  for (let word = 0; word < counts.length; word++) {
-    starts[word] = symbols.length;
-    for (const char of textToByteChars(words.key(word))) symbols.push(idOf(char));
-    lengths[word] = symbols.length - starts[word]!;
-  }
-  return { symbols: Int32Array.from(symbols), starts, lengths, counts: Float64Array.from(counts) };
 }

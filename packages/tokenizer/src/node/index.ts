@@ -1,0 +1,2 @@
+export type { ParallelTrainOptions, TrainProgress } from './parallel-training.ts';
+export { trainFiles, trainTexts } from './parallel-training.ts';

@@ -1,0 +1,181 @@
+import { sentencePieceScript } from '../pre-tokenizers/unicode-scripts.ts';
+import { type Piece, PieceType, type SentencePieceModel } from '../sentencepiece/model-file.ts';
+import { compareCodePoints } from '../text/code-points.ts';
+import { countCharacters } from './spelled-words.ts';
+import type { TrainOptions } from './training.ts';
+import type { WordCounterSpec } from './word-counter.ts';
+import type { WordCounts } from './word-counts.ts';
+
+/** What training a SentencePiece model takes, whatever its kind; the names and defaults are `spm_train`'s. */
+export interface TrainSentencePieceOptions extends TrainOptions {
+  /** Size of the vocabulary, special pieces included. Default 8,000. */
+  vocabSize?: number;
+  /** Share of the characters of the corpus that get a piece of their own; the rest is unknown. Default 0.9995. */
+  characterCoverage?: number;
+  /** Longest piece, in characters. Default 16. */
+  maxPieceLength?: number;
+  /** Pieces hold characters of one script. Default true. */
+  splitByUnicodeScript?: boolean;
+  /** Digits stand apart from letters. Default true. */
+  splitByNumber?: boolean;
+  /** Every digit is a piece of its own. Default false. */
+  splitDigits?: boolean;
+  /** Pieces do not reach over spaces. Default true. */
+  splitByWhitespace?: boolean;
+  /** Runs of spaces may be pieces; for texts whose spaces matter. Default false. */
+  allowWhitespaceOnlyPieces?: boolean;
+  /** Spell unknown characters in bytes. Default false. */
+  byteFallback?: boolean;
+  /** Pieces found in texts as they are, never split or joined. Default none. */
+  userDefinedSymbols?: readonly string[];
+  /** Pieces with an id but no text, after `<unk>`, `<s>` and `</s>`. Default none. */
+  controlSymbols?: readonly string[];
+  /** Fail where the corpus does not give `vocabSize` pieces. Default true. */
+  hardVocabLimit?: boolean;
+  /** Put a space before each text. Default true. */
+  addDummyPrefix?: boolean;
+  /** Collapse runs of spaces. Default true. */
+  removeExtraWhitespaces?: boolean;
+  /** Compiled rewriting rules, e.g. those of another model. Default none: texts stay as they are. */
+  precompiledCharsmap?: Uint8Array;
+  /** Called as pieces are learned. */
+  onProgress?: (pieces: number, vocabSize: number) => void;
+}
+
+/** The model before it has learned anything: its special pieces and its normalizer. */
+export function emptyModel(
+  modelType: 'unigram' | 'bpe',
+  options: TrainSentencePieceOptions,
+): SentencePieceModel {
+  const { byteFallback = false, addDummyPrefix = true, removeExtraWhitespaces = true } = options;
+  return {
+    modelType,
+    pieces: specialPieces(options),
+    byteFallback,
+    treatWhitespaceAsSuffix: false,
+    unkId: 0,
+    bosId: 1,
+    eosId: 2,
+    padId: -1,
+    unkSurface: ' ⁇ ',
+    normalizer: {
+      name: options.precompiledCharsmap ? 'user_defined' : 'identity',
+      precompiledCharsmap: options.precompiledCharsmap ?? new Uint8Array(0),
+      addDummyPrefix,
+      removeExtraWhitespaces,
+      escapeWhitespaces: true,
+    },
+    denormalizerCharsmap: new Uint8Array(0),
+  };
+}
+
+function specialPieces(options: TrainSentencePieceOptions): Piece[] {
+  const { controlSymbols = [], userDefinedSymbols = [], byteFallback = false } = options;
+  const piece = (text: string, type: number) => ({ piece: text, score: 0, type });
+  const bytes = Array.from({ length: byteFallback ? 256 : 0 }, (_, byte) =>
+    piece(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`, PieceType.byte),
+  );
+  return [
+    piece('<unk>', PieceType.unknown),
+    ...['<s>', '</s>', ...controlSymbols].map((text) => piece(text, PieceType.control)),
+    ...userDefinedSymbols.map((text) => piece(text, PieceType.userDefined)),
+    ...bytes,
+  ];
+}
+
+/** How to count the words of a corpus for this model. */
+export function counterOf(model: SentencePieceModel, options: TrainSentencePieceOptions): WordCounterSpec {
+  const { splitByWhitespace = true, allowWhitespaceOnlyPieces = false } = options;
+  const cutBefore = splitByWhitespace ? (allowWhitespaceOnlyPieces ? 'spaces' : 'space') : 'nothing';
+  return { kind: 'sentencepiece', model, cutBefore };
+}
+
+/**
+ * The most frequent characters that make up the wanted share of the corpus, most frequent first.
+ * @throws where the vocabulary cannot hold them
+ */
+export function requiredCharacters(
+  words: WordCounts,
+  specials: number,
+  options: TrainSentencePieceOptions,
+  caller: string,
+): Map<string, number> {
+  const { characterCoverage = 0.9995, vocabSize = 8000 } = options;
+  const counts = countCharacters(words);
+  let total = 0;
+  for (const count of counts.values()) total += count;
+  const required = new Map<string, number>();
+  let covered = 0;
+  for (const [char, count] of byFrequency([...counts])) {
+    if (covered / total >= characterCoverage) break;
+    covered += count;
+    if (char !== BOUNDARY && char !== '\0') required.set(char, count);
+  }
+  const needed = specials + required.size;
+  if (!Number.isInteger(vocabSize) || vocabSize < needed) {
+    throw new Error(
+      `${caller}: vocabSize must be at least ${needed} (${specials} special pieces and ${required.size} characters), found ${vocabSize}; or lower characterCoverage`,
+    );
+  }
+  return required;
+}
+
+/** @throws where the corpus gave fewer pieces than asked for and that is not allowed */
+export function checkSize(pieces: number, options: TrainSentencePieceOptions, caller: string): void {
+  const { vocabSize = 8000, hardVocabLimit = true } = options;
+  if (!hardVocabLimit || pieces >= vocabSize) return;
+  throw new Error(
+    `${caller}: the corpus gives ${pieces} pieces, vocabSize asks for ${vocabSize}; lower it or set hardVocabLimit: false`,
+  );
+}
+
+/** Stands where a special piece was; no piece holds it. */
+export const BOUNDARY = '\n';
+
+/** Stands for rare characters; no piece holds it. */
+export const RARE_SYMBOL = '\u2585';
+
+/** The highest first; equal ones by their text. */
+export const byFrequency = (entries: [string, number][]): [string, number][] =>
+  entries.sort((a, b) => b[1] - a[1] || compareCodePoints(a[0], b[0]));
+
+/** The parts of a word between characters that are not required. */
+export function splitAtRare(word: string, required: Map<string, number>): string[] {
+  const parts = [''];
+  for (const char of word) {
+    if (required.has(char)) parts[parts.length - 1] += char;
+    else parts.push('');
+  }
+  return parts.filter((part) => part !== '');
+}
+
+const DIGIT = /\p{Nd}/u;
+
+/** Says whether a text of several characters may be a piece: its length, where its spaces are, its scripts. */
+export function pieceFilter(options: TrainSentencePieceOptions): (text: string) => boolean {
+  const { splitByUnicodeScript = true, splitByNumber = true, splitDigits = false } = options;
+  const { maxPieceLength = 16, splitByWhitespace = true, allowWhitespaceOnlyPieces = false } = options;
+  return (text) => {
+    const chars = [...text];
+    if (chars.length < 2 || chars.length > maxPieceLength) return false;
+    const isBlank = allowWhitespaceOnlyPieces && chars.every((char) => char === '▁');
+    let last: string | null = null;
+    for (let i = 0; i < chars.length; i++) {
+      const char = chars[i]!;
+      if (char === BOUNDARY || char === RARE_SYMBOL) return false;
+      if (char === '▁') {
+        // Spaces begin pieces; where words are not split they may also stand within.
+        if (!isBlank && i > 0 && (splitByWhitespace || i === chars.length - 1)) return false;
+        continue;
+      }
+      const isDigit = DIGIT.test(char);
+      if (isDigit && splitDigits) return false;
+      let script: string | null = sentencePieceScript(char);
+      if (script === 'Inherited') script = last;
+      if (isDigit && !splitByNumber) script = null;
+      if (splitByUnicodeScript && script !== null && last !== null && script !== last) return false;
+      last = script;
+    }
+    return true;
+  };
+}

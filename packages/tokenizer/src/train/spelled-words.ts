@@ -1,0 +1,105 @@
+import { BYTE_TO_CHAR } from '../text/byte-alphabet.ts';
+import type { CountedWords } from './bpe-merges.ts';
+import type { WordCounts } from './word-counts.ts';
+
+/** Gathers the symbols of words one after another. */
+class SymbolWriter {
+  symbols = new Int32Array(1 << 14);
+  length = 0;
+
+  push(symbol: number): void {
+    if (this.length === this.symbols.length) {
+      const symbols = new Int32Array(this.length * 2);
+      symbols.set(this.symbols);
+      this.symbols = symbols;
+    }
+    this.symbols[this.length++] = symbol;
+  }
+}
+
+/**
+ * Words as symbols. The counts are emptied: from here on the symbols are all that is kept.
+ * @param spell writes the symbols of a word
+ */
+export function spellWords(
+  words: WordCounts,
+  spell: (word: string, out: SymbolWriter) => void,
+): CountedWords {
+  const out = new SymbolWriter();
+  const starts = new Int32Array(words.size);
+  const lengths = new Int32Array(words.size);
+  const counts = new Float64Array(words.size);
+  for (let i = 0; i < starts.length; i++) {
+    starts[i] = out.length;
+    spell(words.word(i), out);
+    lengths[i] = out.length - starts[i]!;
+    counts[i] = words.count(i);
+  }
+  words.clear();
+  return { symbols: out.symbols.subarray(0, out.length), starts, lengths, counts };
+}
+
+const utf8 = new TextEncoder();
+
+/** Words as the ids of their UTF-8 bytes; the bytes get ids in the order of their characters. */
+export function byteWords(words: WordCounts, idOf: (token: string) => number): CountedWords {
+  for (const char of [...BYTE_TO_CHAR].sort()) idOf(char);
+  const ids = BYTE_TO_CHAR.map(idOf);
+  return spellWords(words, (word, out) => {
+    for (const byte of utf8.encode(word)) out.push(ids[byte]!);
+  });
+}
+
+export interface AlphabetOptions {
+  /** At most this many different characters, the most frequent ones. */
+  limit: number;
+  /** Characters that count as more frequent than any other. */
+  initial: Iterable<string>;
+  prefix: string;
+  suffix: string;
+}
+
+/**
+ * Words as the ids of their characters, marked by prefix (all but the first) and suffix (the last).
+ * Characters outside the alphabet are left out, as in Hugging Face's trainers.
+ */
+export function characterWords(
+  words: WordCounts,
+  idOf: (token: string) => number,
+  { limit, initial, prefix, suffix }: AlphabetOptions,
+): CountedWords {
+  const alphabet = new Set(alphabetOf(words, limit, initial));
+  for (const char of alphabet) idOf(char);
+  return spellWords(words, (word, out) => {
+    let at = 0;
+    for (const char of word) {
+      const isFirst = at === 0;
+      at += char.length;
+      if (!alphabet.has(char)) continue;
+      const marked = isFirst ? char : prefix + char;
+      out.push(idOf(at === word.length ? marked + suffix : marked));
+    }
+  });
+}
+
+/** The characters in code point order; where there are too many, the least frequent are left out. */
+function alphabetOf(words: WordCounts, limit: number, initial: Iterable<string>): string[] {
+  const counts = countCharacters(words);
+  for (const char of initial) counts.set([...char][0] ?? '', Infinity);
+  counts.delete('');
+  return [...counts.keys()]
+    .sort((a, b) => (counts.get(a) === counts.get(b) ? byCodePoint(a, b) : counts.get(b)! - counts.get(a)!))
+    .slice(0, limit)
+    .sort(byCodePoint);
+}
+
+const byCodePoint = (a: string, b: string) => a.codePointAt(0)! - b.codePointAt(0)!;
+
+/** How often each character occurs. */
+export function countCharacters(words: WordCounts): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (let i = 0; i < words.size; i++) {
+    for (const char of words.word(i)) counts.set(char, (counts.get(char) ?? 0) + words.count(i));
+  }
+  return counts;
+}

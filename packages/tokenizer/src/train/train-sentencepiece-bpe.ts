@@ -1,0 +1,95 @@
+import { PieceType } from '../sentencepiece/model-file.ts';
+import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
+import { compareCodePoints } from '../text/code-points.ts';
+import { learnMerges } from './bpe-merges.ts';
+import {
+  byFrequency,
+  checkSize,
+  counterOf,
+  emptyModel,
+  pieceFilter,
+  RARE_SYMBOL,
+  requiredCharacters,
+  type TrainSentencePieceOptions,
+} from './sentencepiece-parts.ts';
+import { spellWords } from './spelled-words.ts';
+import { type Training, train } from './training.ts';
+
+/**
+ * Trains a SentencePiece model of kind BPE, which is written as a `.model`. Texts are read once; distinct words
+ * are kept. Source: Kudo & Richardson 2018.
+ * @throws where `vocabSize` cannot hold the characters, or the corpus cannot fill it
+ */
+export function trainSentencePieceBPE(
+  texts: Iterable<string>,
+  options: TrainSentencePieceOptions = {},
+): SentencePiece {
+  return train(texts, sentencePieceBpeTraining(options), options);
+}
+
+/** The training of `trainSentencePieceBPE`, for `trainAsync` and for counting on several threads. */
+export function sentencePieceBpeTraining(options: TrainSentencePieceOptions = {}): Training<SentencePiece> {
+  const model = emptyModel('bpe', options);
+  return {
+    counter: counterOf(model, options),
+    learn(words) {
+      const caller = 'trainSentencePieceBPE';
+      const required = requiredCharacters(words, model.pieces.length, options, caller);
+      const size = (options.vocabSize ?? 8000) - model.pieces.length - required.size;
+      const learned = learnPieces(words, required, size, options);
+      const characters = byFrequency([...required]).map(([char]) => char);
+      checkSize(model.pieces.length + learned.length + characters.length, options, caller);
+      // The score is minus the order of learning; characters follow, the most frequent first.
+      const pieces = [...learned, ...characters].map((piece, rank) => ({
+        piece,
+        score: -rank,
+        type: PieceType.normal,
+      }));
+      return SentencePiece.fromParts({ ...model, pieces: [...model.pieces, ...pieces] });
+    },
+  };
+}
+
+function learnPieces(
+  words: Parameters<typeof spellWords>[0],
+  required: Map<string, number>,
+  size: number,
+  options: TrainSentencePieceOptions,
+): string[] {
+  const texts: string[] = [];
+  const sizes: number[] = []; // in characters
+  const ids = new Map<string, number>();
+  const idOf = (text: string) => {
+    const known = ids.get(text);
+    if (known !== undefined) return known;
+    ids.set(text, texts.length);
+    sizes.push([...text].length);
+    return texts.push(text) - 1;
+  };
+  const rare = idOf(RARE_SYMBOL);
+  const spelled = spellWords(words, (word, out) => {
+    for (const char of word) out.push(required.has(char) ? idOf(char) : rare);
+  });
+  const isPiece = pieceFilter(options);
+  const learned: string[] = [];
+  learnMerges(spelled, {
+    minFrequency: 0,
+    maxTokenLength: Infinity,
+    isFull: () => learned.length >= size,
+    mayJoin: (left, right) => isPiece(texts[left]! + texts[right]!),
+    join: (left, right) => {
+      const text = texts[left]! + texts[right]!;
+      if (ids.has(text)) return -1;
+      learned.push(text);
+      if (learned.length % 256 === 0) options.onProgress?.(learned.length, size);
+      return idOf(text);
+    },
+    precedes: (a, b) => {
+      const length = sizes[a[0]]! + sizes[a[1]]! - (sizes[b[0]]! + sizes[b[1]]!);
+      if (length !== 0) return length < 0;
+      return compareCodePoints(texts[a[0]]! + texts[a[1]]!, texts[b[0]]! + texts[b[1]]!) < 0;
+    },
+  });
+  options.onProgress?.(learned.length, size);
+  return learned;
+}
