@@ -132,8 +132,20 @@ export interface ContrastiveBatch extends StepContext {
   left: Tensor2D;
   /** `[batch, dim]`, e.g. of texts. */
   right: Tensor2D;
-  /** Learned scalars by name (temperature, bias). */
-  scalars: Record<string, Scalar>;
+  /** Learned scalars by name (`needs.scalars`). */
+  scalars?: Record<string, Scalar>;
+  /**
+   * The same by momentum encoders, `[batch, dim]` each, and what earlier steps left in queues, `[queue, dim]` (ITC).
+   * No gradient.
+   */
+  momentum?: { left: Tensor2D; right: Tensor2D; queuedLeft?: Tensor2D; queuedRight?: Tensor2D };
+  /**
+   * A fused encoder over chosen pairs (`needs.matcher`): from int32 places of lefts and of rights, `[pairs]` each, to
+   * two logits each, against and for belonging together, `[pairs, 2]`.
+   */
+  match?(lefts: Tensor1D, rights: Tensor1D): Tensor2D;
+  /** Uniform random numbers in [0, 1), `[batch, batch]` (`needs.draws`). */
+  draws?: Tensor2D;
 }
 
 /** The batch kinds and the type each hands to a loss. */

@@ -37,6 +37,16 @@ const variants: Record<string, object[]> = {
   cpo: [{ variant: 'hinge' }, { variant: 'ipo' }, { labelSmoothing: 0.1, alpha: 0 }],
   simpo: [{ gamma: 0, labelSmoothing: 0.1, sft: 1 }],
   alphapo: [{ alpha: -0.5 }, { alpha: 0 }],
+  distill: [
+    { divergence: 'reverse', temperature: 2 },
+    { divergence: 'js', beta: 0.2, hardShare: 0.5 },
+    { topK: 2, divergence: 'js' },
+    { topK: 1 },
+  ],
+  gkd: [{ beta: 0 }, { beta: 1, topK: 3 }],
+  minillm: [{ singleStep: false, lengthNormalisation: false, rewardClip: 1 }],
+  clip: [{ maxScale: 5 }],
+  itc: [{ labelSmoothing: 0.1 }],
   grpo: [
     { aggregation: 'sequence-mean-token-mean', beta: 0.04 },
     { aggregation: 'fixed-length', scaleRewards: 'none', clipHigh: 0.28 },

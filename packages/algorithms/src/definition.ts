@@ -59,6 +59,12 @@ export interface Needs {
    * reward of an answer is then the judge's probability that it beats the opponent's (Nash-MD).
    */
   opponent?: { mixture: number };
+  /** Contrastive: scalars that are learned along, by name, with their first values. */
+  scalars?: Record<string, number>;
+  /** Contrastive: a fused encoder over pairs (ITM). */
+  matcher?: boolean;
+  /** Contrastive: random numbers, to draw negatives. */
+  draws?: boolean;
   /** The parameters of the adapter under training (PAFT's sparsity). */
   adapter?: boolean;
   /** Rows must hold one sequence each: the data cannot be packed. */
@@ -121,8 +127,8 @@ export interface AlgorithmDefinition<K extends BatchKind = BatchKind, S extends 
   advantages?(rollout: Rollout, options: z.output<S>, state?: unknown): Advantages;
   /** For losses whose examples influence each other. */
   coupling?: Coupling<K, z.output<S>>;
-  /** For methods that are a loop around a loss: how the examples come about. */
-  rounds?(options: z.output<S>): Rounds<K>;
+  /** For methods that are a loop around a loss: how the examples come about; undefined: from the data as it is. */
+  rounds?(options: z.output<S>): Rounds<K> | undefined;
   /** The loss: a pure function over tensors. */
   loss(batch: BatchKinds[K], options: z.output<S>): LossResult;
 }

@@ -14,6 +14,7 @@ export type {
   Totals,
   UnpairedBatch,
 } from './batches.ts';
+export * from './contrastive/index.ts';
 export {
   type AlgorithmDefinition,
   type AnyAlgorithm,
@@ -23,6 +24,7 @@ export {
   type Needs,
   type Paper,
 } from './definition.ts';
+export * from './distillation/index.ts';
 export * from './kl/index.ts';
 export { logRatio, MAX_LOG_RATIO } from './log-ratio.ts';
 export { logSigmoid, smoothedLogLoss } from './log-sigmoid.ts';

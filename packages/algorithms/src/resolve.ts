@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BatchKind } from './batches.ts';
+import { contrastiveMethods } from './contrastive/index.ts';
 import type { AnyAlgorithm } from './definition.ts';
+import { distillationMethods } from './distillation/index.ts';
 import { nearest } from './nearest.ts';
 import { pairMethods } from './pairs/index.ts';
 import { policyGradientMethods } from './policy-gradient/index.ts';
@@ -15,6 +17,8 @@ export const algorithms: Record<string, AnyAlgorithm> = {
   ...pairMethods,
   ...unpairedMethods,
   ...policyGradientMethods,
+  ...distillationMethods,
+  ...contrastiveMethods,
 };
 
 /** Where `resolveAlgorithm` looks for packages and files. */

@@ -53,7 +53,7 @@ export interface RoundExamples {
   listwise: { answers: readonly number[]; ratings: readonly number[] };
   stepwise: never;
   rollout: never;
-  distillation: never;
+  distillation: { answer: number };
   contrastive: never;
 }
 

@@ -12,6 +12,7 @@ import { defineAlgorithm, type LossResult, type Needs } from '../definition.ts';
 import { rewardKlOptions } from '../kl/controllers.ts';
 import { tokenMean } from '../masked.ts';
 import type { Advantages, Rollout } from '../rollout.ts';
+import { sftLoss, sftOptions } from '../supervised/sft.ts';
 import { clippedSurrogate, share } from './clipped-surrogate.ts';
 import { clipOptions, policyNeeds, policyOptions } from './options.ts';
 import { policyLoss } from './policy-loss.ts';
@@ -117,8 +118,7 @@ export function ppoLoss(batch: RolloutBatch, options: PpoOptions): LossResult {
   if (options.ptxCoefficient === 0) return { loss, metrics };
   if (!batch.supervised)
     throw new Error('ppo: ptxCoefficient > 0 needs texts beside the rollout; the batch has none');
-  const { logProbs, mask, totals } = batch.supervised;
-  const ptx: Scalar = tf.neg(tokenMean(logProbs, mask, totals));
+  const ptx = sftLoss(batch.supervised, sftOptions.parse({})).loss;
   return {
     loss: tf.add(loss, tf.mul(ptx, options.ptxCoefficient)),
     metrics: { ...metrics, 'ptx/loss': ptx },

@@ -63,6 +63,7 @@ export function sampleStep(
   const shared: SampleExample = needs.adapter
     ? { 'adapter.a': [score(random()), score(random())], 'adapter.b': [score(random())] }
     : {};
+  for (const [name, value] of Object.entries(needs.scalars ?? {})) shared[`scalars.${name}`] = value;
   return { examples: Array.from({ length: count }, () => sampleFields[kind](needs, draws)), shared };
 }
 
@@ -135,7 +136,18 @@ export function sampleBatch<K extends BatchKind>(
     place(batch, path, leaves[path] ?? tf.tensor(value as number[]));
   for (const [name, value] of Object.entries(step))
     place(batch, name.includes('.') ? name : `totals.${name}`, tf.scalar(value));
-  return listed(batch) as BatchKinds[K];
+  return matched(listed(batch)) as BatchKinds[K];
+}
+
+/** With a fused encoder over pairs of embeddings, where there are embeddings. */
+function matched(batch: unknown): unknown {
+  const { left, right } = batch as Partial<BatchKinds['contrastive']>;
+  if (!left || !right) return batch;
+  const match = (lefts: tf.Tensor1D, rights: tf.Tensor1D) => {
+    const agree = tf.sum(tf.mul(tf.gather(left, lefts), tf.gather(right, rights)), 1, true);
+    return tf.concat([tf.neg(agree), agree], 1);
+  };
+  return { ...(batch as object), match };
 }
 
 /** One field of all examples as a tensor. */
