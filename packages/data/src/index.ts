@@ -50,6 +50,7 @@ export type { ReadOptions } from './files/reader.ts';
 export { convertRow, detectFormat, type FormatName } from './formats/detect.ts';
 export { parseTranscript } from './formats/transcript.ts';
 export { LengthLimit, type LengthLimitOptions } from './length-limit.ts';
+export * from './loader/index.ts';
 export type { ManifestColumn, ManifestHeader } from './manifest/layout.ts';
 export { Manifest, type ManifestRow } from './manifest/manifest.ts';
 export { ManifestWriter, type ManifestWriterOptions } from './manifest/manifest-writer.ts';
