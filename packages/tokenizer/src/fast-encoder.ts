@@ -7,6 +7,7 @@ import { ByteBpe } from './models/byte-bpe.ts';
 import type { Model } from './models/model.ts';
 import type { PostProcessor } from './post-processors/post-processor.ts';
 import { byteLevelScanner } from './pre-tokenizers/fast-scanner.ts';
+import { IdBuffer } from './text/id-buffer.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
 type StringNormalizer = (text: string) => string;
@@ -18,6 +19,7 @@ export class FastEncoder {
   readonly #added: AddedVocabulary;
   readonly #before: number[];
   readonly #after: number[];
+  readonly #out = new IdBuffer();
 
   private constructor(
     normalize: StringNormalizer,
@@ -49,13 +51,15 @@ export class FastEncoder {
 
   /** @param text well formed */
   encode(text: string, special: SpecialTokens, addSpecialTokens: boolean): number[] {
-    const ids: number[] = addSpecialTokens ? [...this.#before] : [];
+    const out = this.#out;
+    out.count = 0;
+    if (addSpecialTokens) for (const id of this.#before) out.push(id);
     this.#added.splitStrings(text, special, this.#normalize, (part, start, end, token) => {
-      if (token) ids.push(token.id);
-      else this.#model.encode(part, start, end, ids);
+      if (token) out.push(token.id);
+      else this.#model.encode(end - start === part.length ? part : part.slice(start, end), out);
     });
-    if (addSpecialTokens) ids.push(...this.#after);
-    return ids;
+    if (addSpecialTokens) for (const id of this.#after) out.push(id);
+    return out.toArray();
   }
 }
 

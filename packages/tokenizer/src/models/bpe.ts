@@ -12,7 +12,9 @@ const utf8 = new TextEncoder();
  */
 export class Bpe implements Model {
   readonly vocabulary: Vocabulary;
-  readonly merger: BpeMerger;
+  /** Left, right, joined id of each merge, flattened, in the order of rank. */
+  readonly mergeIds: Int32Array;
+  #merger: BpeMerger | undefined;
   readonly #config: BpeConfig;
   readonly #merges: [string, string][];
   readonly #byteIds: (number | undefined)[] | null;
@@ -23,8 +25,13 @@ export class Bpe implements Model {
     this.#config = config;
     this.vocabulary = Vocabulary.fromJSON(vocab);
     this.#merges = readMerges(merges);
-    this.merger = new BpeMerger(this.#resolveMerges());
+    this.mergeIds = this.#resolveMerges();
     this.#byteIds = config.byte_fallback ? byteTokens(this.vocabulary) : null;
+  }
+
+  get merger(): BpeMerger {
+    this.#merger ??= new BpeMerger(this.mergeIds);
+    return this.#merger;
   }
 
   get config(): Readonly<BpeConfig> {

@@ -1,43 +1,77 @@
-import type { Scanner } from '../pre-tokenizers/scanners.ts';
+import type { ByteScanner } from '../pre-tokenizers/byte-scanners.ts';
 import { BYTE_TO_CHAR } from '../text/byte-alphabet.ts';
-import { WordTable } from '../text/word-table.ts';
+import { ByteTrie } from '../text/byte-trie.ts';
+import type { IdBuffer } from '../text/id-buffer.ts';
+import { hashKey, KEY_MASKS, SHORT } from '../text/short-words.ts';
+import { Utf8Window } from '../text/utf8-window.ts';
 import type { Bpe } from './bpe.ts';
-import type { BpeMerger } from './bpe-merger.ts';
+import { MergeTree } from './merge-tree.ts';
+import { TokenBytes } from './token-bytes.ts';
+import { TokenSearch } from './token-search.ts';
 
-/** Words remembered with their ids; when the table is full it is emptied and filled afresh. */
-const CACHED_WORDS = 1 << 15;
-/** Longer words are not worth remembering. */
-const CACHED_LENGTH = 64;
+/** Short words that are remembered: 2 to this. A new one takes the place of an old one. */
+const RECENT_BITS = 16;
+/** Ids that are remembered for a word of several tokens at most. */
+const RECENT_IDS = 7;
 
 /**
- * The fast path of byte-level BPE: scans pre-tokens in place and merges their UTF-8 bytes, without building
- * any substring. The slow twin is the `ByteLevel` pre-tokenizer followed by `Bpe`.
+ * The fast path of byte-level BPE, over UTF-8 in place. A pre-token that is a token is looked up; others are
+ * encoded from left to right with the longest tokens that BPE can put beside each other, or, where the merges
+ * are not of the usual kind, by merging. The slow twin is the `ByteLevel` pre-tokenizer followed by `Bpe`.
  */
 export class ByteBpe {
-  readonly #scan: Scanner;
-  readonly #merger: BpeMerger;
+  readonly #scan: ByteScanner;
+  readonly #bpe: Bpe;
   readonly #byteIds: Int32Array;
-  readonly #cache = new WordTable(1 << 10);
-  #cachedIds = new Int32Array(1 << 12);
-  #cachedEnds = new Int32Array(1 << 11);
-
-  readonly #wholeWords: ReadonlyMap<string, number> | null;
+  readonly #tree: MergeTree | null;
+  readonly #lengths: Uint16Array;
+  /** Tokens that BPE makes of their bytes. */
+  readonly #tokens: TokenSearch;
+  /** Tokens that only stand for a whole pre-token: what merges do not make, under `ignore_merges`. */
+  readonly #wholes: ByteTrie | null;
   readonly #isSpecial: (id: number) => boolean;
-  #bytes = new Uint8Array(256);
+  /** Words met lately: three words of key, the id or -1 for several. Close together, unlike those in `#short`. */
+  readonly #recent = new Int32Array(4 << RECENT_BITS);
+  /** By place in `#recent`: how many ids, the ids. */
+  readonly #recentIds = new Int32Array((RECENT_IDS + 1) << RECENT_BITS);
+  readonly #window = new Utf8Window();
+  readonly #ends = new Int32Array(1 << 10);
+  /** By distance from the beginning of a word: the number of the word in which nothing can begin there. */
+  #closed = new Int32Array(256);
+  #words = 0;
 
-  private constructor(bpe: Bpe, byteIds: Int32Array, scan: Scanner, isSpecial: (id: number) => boolean) {
+  private constructor(bpe: Bpe, byteIds: Int32Array, scan: ByteScanner, isSpecial: (id: number) => boolean) {
     this.#scan = scan;
-    this.#merger = bpe.merger;
+    this.#bpe = bpe;
     this.#byteIds = byteIds;
-    this.#wholeWords = bpe.config.ignore_merges ? bpe.vocabulary.ids : null;
     this.#isSpecial = isSpecial;
+    const tokens = new TokenBytes(bpe.vocabulary);
+    const { limit, blob, starts } = tokens;
+    const tree = MergeTree.create(limit, byteIds, bpe.mergeIds);
+    this.#tree = tree;
+    this.#tokens = new TokenSearch(limit, tree ? blob.length : 0);
+    this.#lengths = new Uint16Array(limit);
+    const wholes = new ByteTrie(limit, 16);
+    let hasWholes = false;
+    const view = new DataView(blob.buffer);
+    for (const id of tokens.byLength()) {
+      const start = starts[id]!;
+      const end = starts[id + 1]!;
+      this.#lengths[id] = end - start;
+      if (tree?.isLive(id)) this.#tokens.add(blob, view, start, end, id);
+      else if (bpe.config.ignore_merges) {
+        wholes.add(blob, start, end, id);
+        hasWholes = true;
+      }
+    }
+    this.#wholes = hasWholes ? wholes : null;
   }
 
   /**
    * The fast twin of `bpe` behind a byte-level pre-tokenizer, or null where its options rule it out.
    * @param isSpecial says which ids must not come out of ordinary text
    */
-  static create(bpe: Bpe, scan: Scanner, isSpecial: (id: number) => boolean): ByteBpe | null {
+  static create(bpe: Bpe, scan: ByteScanner, isSpecial: (id: number) => boolean): ByteBpe | null {
     const { continuing_subword_prefix, end_of_word_suffix, dropout } = bpe.config;
     if (continuing_subword_prefix || end_of_word_suffix || dropout) return null;
     const byteIds = new Int32Array(256);
@@ -49,92 +83,164 @@ export class ByteBpe {
     return new ByteBpe(bpe, byteIds, scan, isSpecial);
   }
 
-  /** Appends the ids of `text` from `start` to `end`. */
-  encode(text: string, start: number, end: number, out: number[]): void {
-    const cache = this.#cache;
-    for (let at = start; at < end; ) {
-      const stop = this.#scan(text, at, end);
-      const hash = WordTable.hash(text, at, stop);
-      const known = cache.find(text, at, stop, hash);
-      if (known >= 0) {
-        const last = this.#cachedEnds[known + 1]!;
-        for (let i = this.#cachedEnds[known]!; i < last; i++) out.push(this.#cachedIds[i]!);
-      } else {
-        const count = this.#mergeWord(text, at, stop);
-        const { symbols } = this.#merger;
-        for (let i = 0; i < count; i++) out.push(symbols[i]!);
-        if (stop - at <= CACHED_LENGTH) this.#remember(text, at, stop, hash, count);
+  /** Appends the ids of a text. */
+  encode(text: string, out: IdBuffer): void {
+    const window = this.#window;
+    const ends = this.#ends;
+    for (window.open(text); ; ) {
+      const { bytes, view, end, more } = window;
+      out.reserve(end);
+      let at = 0;
+      while (at < end) {
+        const count = this.#scan(bytes, view, at, end, more, ends);
+        if (count === 0) break;
+        this.#encodeWords(at, count, out);
+        at = ends[count - 1]!;
+      }
+      if (!more) return;
+      window.advance(at);
+    }
+  }
+
+  /** Appends the ids of the words whose ends are the first `count` of `#ends`. There is room for them. */
+  #encodeWords(start: number, count: number, out: IdBuffer): void {
+    const ends = this.#ends;
+    for (let word = 0, at = start; ; word++) {
+      word = this.#lookUp(at, word, count, out);
+      if (word === count) return;
+      if (word > 0) at = ends[word - 1]!;
+      this.#encodeWord(at, ends[word]!, out);
+      at = ends[word]!;
+    }
+  }
+
+  /** Appends the ids of words met lately. Returns the first word that is none. */
+  #lookUp(start: number, first: number, count: number, out: IdBuffer): number {
+    const ends = this.#ends;
+    const { view } = this.#window;
+    const recent = this.#recent;
+    const { ids } = out;
+    let filled = out.count;
+    let at = start;
+    let word = first;
+    for (; word < count; word++) {
+      const stop = ends[word]!;
+      const length = stop - at;
+      if (length > SHORT) break;
+      const by = length << 2;
+      const a = view.getInt32(at, true) & KEY_MASKS[by]!;
+      const b = view.getInt32(at + 4, true) & KEY_MASKS[by + 1]!;
+      const c = (view.getInt32(at + 8, true) & KEY_MASKS[by + 2]!) | KEY_MASKS[by + 3]!;
+      const slot = (hashKey(a, b, c) >>> (32 - RECENT_BITS)) << 2;
+      if (recent[slot + 2] !== c || recent[slot] !== a || recent[slot + 1] !== b) break;
+      const id = recent[slot + 3]!;
+      if (id >= 0) ids[filled++] = id;
+      else {
+        const several = this.#recentIds;
+        const from = slot << 1;
+        const last = from + several[from]!;
+        for (let i = from + 1; i <= last; i++) ids[filled++] = several[i]!;
       }
       at = stop;
     }
+    out.count = filled;
+    return word;
   }
 
-  /** Merges a word; its ids are left in the merger's symbols. Returns how many. */
-  #mergeWord(text: string, start: number, end: number): number {
-    const merger = this.#merger;
-    const byteIds = this.#byteIds;
-    const count = this.#encodeUtf8(text, start, end);
-    const bytes = this.#bytes;
-    merger.reserve(count);
-    const whole = this.#wholeWords ? this.#wholeWord(count) : -1;
-    if (whole >= 0) {
-      merger.symbols[0] = whole;
-      return 1;
+  #encodeWord(start: number, stop: number, out: IdBuffer): void {
+    if (stop - start <= SHORT) this.#encodeShort(start, stop, out);
+    else if (!this.#pushWhole(start, stop, out)) this.#split(start, stop, out);
+  }
+
+  /** Encodes a word of at most `SHORT` bytes and remembers it. */
+  #encodeShort(start: number, stop: number, out: IdBuffer): void {
+    const { view } = this.#window;
+    const by = (stop - start) << 2;
+    const a = view.getInt32(start, true) & KEY_MASKS[by]!;
+    const b = view.getInt32(start + 4, true) & KEY_MASKS[by + 1]!;
+    const c = (view.getInt32(start + 8, true) & KEY_MASKS[by + 2]!) | KEY_MASKS[by + 3]!;
+    const slot = (hashKey(a, b, c) >>> (32 - RECENT_BITS)) << 2;
+    const recent = this.#recent;
+    let id = this.#tokens.short.find(a, b, c);
+    if (id >= 0) out.ids[out.count++] = id;
+    else {
+      // Not remembered, because it may turn special.
+      if (this.#pushWhole(start, stop, out)) return;
+      const first = out.count;
+      this.#split(start, stop, out);
+      const count = out.count - first;
+      if (count > RECENT_IDS) return;
+      if (count === 1) id = out.ids[first]!;
+      const several = this.#recentIds;
+      several[slot << 1] = count;
+      for (let i = 0; i < count; i++) several[(slot << 1) + 1 + i] = out.ids[first + i]!;
     }
-    const { symbols } = merger;
-    for (let i = 0; i < count; i++) symbols[i] = byteIds[bytes[i]!]!;
-    return merger.merge(count);
+    recent[slot] = a;
+    recent[slot + 1] = b;
+    recent[slot + 2] = c;
+    recent[slot + 3] = id;
   }
 
-  /** The id of the whole word where that is a token, or -1. */
-  #wholeWord(count: number): number {
-    let chars = '';
-    for (let i = 0; i < count; i++) chars += BYTE_TO_CHAR[this.#bytes[i]!];
-    const id = this.#wholeWords!.get(chars);
-    return id === undefined || this.#isSpecial(id) ? -1 : id;
+  /** Appends a token that only stands for a whole word, where the word is one. */
+  #pushWhole(start: number, stop: number, out: IdBuffer): boolean {
+    const id = this.#wholes ? this.#wholes.find(this.#window.bytes, start, stop) : -1;
+    if (id < 0 || this.#isSpecial(id)) return false;
+    out.ids[out.count++] = id;
+    return true;
   }
 
-  /** Writes a range of the text to `#bytes` and returns how many bytes it takes. */
-  #encodeUtf8(text: string, start: number, end: number): number {
-    if (this.#bytes.length < (end - start) * 3) this.#bytes = new Uint8Array((end - start) * 6);
-    const bytes = this.#bytes;
-    let count = 0;
-    for (let i = start; i < end; i++) {
-      let code = text.charCodeAt(i);
-      if (code < 0x80) {
-        bytes[count++] = code;
-      } else if (code < 0x800) {
-        bytes[count++] = 0xc0 | (code >> 6);
-        bytes[count++] = 0x80 | (code & 0x3f);
-      } else if ((code & 0xfc00) === 0xd800) {
-        code = 0x10000 + ((code & 0x3ff) << 10) + (text.charCodeAt(++i) & 0x3ff);
-        bytes[count++] = 0xf0 | (code >> 18);
-        bytes[count++] = 0x80 | ((code >> 12) & 0x3f);
-        bytes[count++] = 0x80 | ((code >> 6) & 0x3f);
-        bytes[count++] = 0x80 | (code & 0x3f);
+  #split(start: number, stop: number, out: IdBuffer): void {
+    if (this.#tree) this.#encodeGreedily(this.#tree, start, stop, out);
+    else this.#encodeByMerging(start, stop, out);
+  }
+
+  /**
+   * Takes the longest token that may stand after the one before, and goes back where there is none. Where
+   * nothing can begin is remembered, so that no position is tried twice.
+   */
+  #encodeGreedily(tree: MergeTree, start: number, stop: number, out: IdBuffer): void {
+    const lengths = this.#lengths;
+    const tokens = this.#tokens;
+    const { prefixes } = tokens;
+    const { bytes, view } = this.#window;
+    const { ids } = out;
+    const first = out.count;
+    if (this.#closed.length <= stop - start) this.#closed = new Int32Array((stop - start) * 2);
+    const closed = this.#closed;
+    const word = ++this.#words;
+    let filled = first;
+    let at = start;
+    let last = -1;
+    let token = tokens.longest(bytes, view, start, stop);
+    for (;;) {
+      const next = at + lengths[token]!;
+      if (closed[next - start] !== word && (last < 0 || tree.valid(last, token))) {
+        ids[filled++] = token;
+        if (next === stop) break;
+        at = next;
+        last = token;
+        token = tokens.longest(bytes, view, at, stop);
       } else {
-        bytes[count++] = 0xe0 | (code >> 12);
-        bytes[count++] = 0x80 | ((code >> 6) & 0x3f);
-        bytes[count++] = 0x80 | (code & 0x3f);
+        const shorter = prefixes[token]!;
+        if (shorter >= 0) token = shorter;
+        else {
+          closed[at - start] = word;
+          token = ids[--filled]!;
+          at -= lengths[token]!;
+          last = filled > first ? ids[filled - 1]! : -1;
+        }
       }
     }
-    return count;
+    out.count = filled;
   }
 
-  #remember(text: string, start: number, end: number, hash: number, count: number): void {
-    const cache = this.#cache;
-    if (cache.size === CACHED_WORDS) cache.clear();
-    const entry = cache.add(text, start, end, hash);
-    if (entry + 2 > this.#cachedEnds.length) this.#cachedEnds = doubled(this.#cachedEnds);
-    const from = this.#cachedEnds[entry]!;
-    while (from + count > this.#cachedIds.length) this.#cachedIds = doubled(this.#cachedIds);
-    this.#cachedIds.set(this.#merger.symbols.subarray(0, count), from);
-    this.#cachedEnds[entry + 1] = from + count;
+  #encodeByMerging(start: number, stop: number, out: IdBuffer): void {
+    const { bytes } = this.#window;
+    const { merger } = this.#bpe;
+    merger.reserve(stop - start);
+    const { symbols } = merger;
+    for (let at = start; at < stop; at++) symbols[at - start] = this.#byteIds[bytes[at]!]!;
+    const count = merger.merge(stop - start);
+    for (let i = 0; i < count; i++) out.ids[out.count++] = symbols[i]!;
   }
-}
-
-function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
-  const copy = new Int32Array(array.length * 2);
-  copy.set(array);
-  return copy;
 }

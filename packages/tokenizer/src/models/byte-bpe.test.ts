@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { readFixture } from '../fixtures/read-fixture.ts';
+import { fromTiktoken, Tokenizer, trainBPE } from '../index.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { BYTE_TO_CHAR } from '../text/byte-alphabet.ts';
+import { Bpe } from './bpe.ts';
+import { MergeTree } from './merge-tree.ts';
+
+const { texts, tiktoken } = readFixture<{ texts: string[]; tiktoken: { ranks: string } }>('formats.json.gz');
+const random = seededRandom(7);
+const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+const words = [
+  ...texts.join(' ').split(/(?<= )/),
+  ...texts.flatMap((text) => [...text].slice(0, 40)),
+  'aaaaaaa',
+  'abab',
+];
+const randomTexts = Array.from({ length: 500 }, () =>
+  Array.from({ length: 1 + Math.floor(random() * 12) }, () => pick(words)).join(''),
+);
+const corpus = [...texts, ...randomTexts.slice(0, 300)];
+
+/** Every word of a text of its own, so that the merges of long words are tried too. */
+const glued = randomTexts.map((text) => text.replaceAll(/\s/g, ''));
+
+describe('the fast path equals the slow one', () => {
+  it.each(['gpt2', 'cl100k', 'o200k', 'llama3', 'qwen2'] as const)(
+    'with the ranks of a file, %s',
+    (pattern) => {
+      const tokenizer = fromTiktoken(tiktoken.ranks, { pattern });
+      for (const text of [...texts, ...randomTexts, ...glued]) {
+        expect(tokenizer.encodeIds(text)).toEqual(tokenizer.encode(text).ids);
+      }
+    },
+  );
+
+  it('with trained merges, special tokens and a long text', () => {
+    const tokenizer = trainBPE(corpus, { vocabSize: 2000, specialTokens: ['<s>', '<|endoftext|>'] });
+    const long = randomTexts.join(' <s> ').repeat(3);
+    for (const specialTokens of ['text', 'allow'] as const) {
+      expect(tokenizer.encodeIds(long, { specialTokens })).toEqual(
+        tokenizer.encode(long, { specialTokens }).ids,
+      );
+    }
+    for (const text of glued) expect(tokenizer.encodeIds(text)).toEqual(tokenizer.encode(text).ids);
+  });
+
+  it('with a token that only stands for a whole word, until it is special', () => {
+    const json = JSON.parse(JSON.stringify(trainBPE(corpus, { vocabSize: 300 })));
+    json.model.ignore_merges = true;
+    json.model.vocab.zqzq = 300;
+    const tokenizer = Tokenizer.fromJSON(json);
+    expect(tokenizer.encodeIds('zqzq')).toEqual([300]);
+    expect(tokenizer.encodeIds('zqzqz')).toEqual(tokenizer.encode('zqzqz').ids);
+    tokenizer.addTokens([{ content: 'zqzq', special: true }]);
+    expect(tokenizer.encodeIds('zqzq')).not.toContain(300);
+    expect(tokenizer.encodeIds('zqzq')).toEqual(tokenizer.encode('zqzq').ids);
+  });
+});
+
+/** A model with random merges in random order, as no trainer makes them. */
+function randomBpe(merges: number): Bpe {
+  const letters = 'abc';
+  const vocab: Record<string, number> = {};
+  for (const char of BYTE_TO_CHAR) vocab[char] = Object.keys(vocab).length;
+  const tokens = [...letters];
+  const list: [string, string][] = [];
+  for (let i = 0; i < merges; i++) {
+    const [left, right] = [pick(tokens), pick(tokens)];
+    list.push([left, right]);
+    if (vocab[left + right] !== undefined) continue;
+    vocab[left + right] = Object.keys(vocab).length;
+    tokens.push(left + right);
+  }
+  if (random() < 0.5) list.sort(() => random() - 0.5);
+  return new Bpe({ vocab, merges: list, ignore_merges: random() < 0.3 });
+}
+
+describe('merges of any kind', () => {
+  it('are encoded as by merging, whether or not BPE may have to go back', () => {
+    let usual = 0;
+    for (let round = 0; round < 120; round++) {
+      const bpe = randomBpe(3 + Math.floor(random() * 20));
+      const byteIds = Int32Array.from(BYTE_TO_CHAR, (char) => bpe.vocabulary.ids.get(char)!);
+      if (MergeTree.create(bpe.vocabulary.tokens.length, byteIds, bpe.mergeIds)) usual++;
+      const tokenizer = Tokenizer.fromJSON({
+        truncation: null,
+        padding: null,
+        added_tokens: [],
+        normalizer: null,
+        pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
+        post_processor: null,
+        decoder: { type: 'ByteLevel' },
+        model: bpe.toJSON(),
+      });
+      for (let i = 0; i < 20; i++) {
+        const text = Array.from({ length: 1 + Math.floor(random() * 20) }, () => pick([...'abc'])).join('');
+        expect(tokenizer.encodeIds(text)).toEqual(tokenizer.encode(text).ids);
+      }
+    }
+    // Both kinds are met.
+    expect(usual).toBeGreaterThan(20);
+    expect(usual).toBeLessThan(100);
+  });
+});
