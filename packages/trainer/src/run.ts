@@ -12,6 +12,7 @@ import { writeRunReport } from './report.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { RunLog } from './run-log.ts';
 import { createSchedule } from './schedules/schedule.ts';
+import { trainStages } from './train-stages.ts';
 
 /** How `train` runs a recipe. */
 export interface TrainOptions {
@@ -29,12 +30,19 @@ export interface TrainOptions {
  * every default written out, `metrics.jsonl`, `speed.jsonl`, `samples.jsonl`, `events/` for TensorBoard,
  * `checkpoints/`, `model/` in Hugging Face layout, and `report.html`.
  *
+ * A recipe of stages runs them one after the other, each in a folder of its own within the run's; `model/` is the last
+ * one's, and one report shows all.
+ *
  * Numbers and weights are a pure function of the recipe: a run that was killed and resumed ends with the same bits.
  *
  * @param loaded what `loadRecipe` gave
  * @throws UserError for bad input, worded for the user
  */
 export async function train(loaded: LoadedRecipe, options: TrainOptions = {}): Promise<RunResult> {
+  return loaded.stages ? trainStages(loaded, options, trainOne) : trainOne(loaded, options);
+}
+
+async function trainOne(loaded: LoadedRecipe, options: TrainOptions): Promise<RunResult> {
   const { recipe } = loaded;
   const callbacks = combineCallbacks(options.callbacks ?? []);
   const notices: string[] = [];

@@ -7,10 +7,10 @@ import {
   type FormatName,
   loadDataset,
   type Row,
-  wordProblems,
 } from '@attune/data';
 import { UserError } from '../errors.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { problemRows } from './problem-rows.ts';
 
 /** One example as the data holds it. */
 export interface DataRecord {
@@ -65,12 +65,9 @@ type Source = Recipe['data']['train'];
 
 async function loadSource(source: Source, split: 'train' | 'test', seed: number) {
   if (source.generate) {
-    const { count = split === 'train' ? 2000 : 200, difficulty, mistakes } = source;
-    const problems = wordProblems({ count, split, seed, difficulty, mistakes });
-    return {
-      rows: named(Dataset.from<Row>(problems as unknown as Row[]), source.generate),
-      label: source.generate,
-    };
+    const { count = split === 'train' ? 2000 : 200 } = source;
+    const rows = problemRows(source, { count, split, seed });
+    return { rows: named(Dataset.from<Row>(rows), source.generate), label: source.generate };
   }
   const label = basename(source.path!);
   const rows = await loadDataset(source.path!);

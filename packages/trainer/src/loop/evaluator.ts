@@ -98,9 +98,10 @@ export class Evaluator {
     );
     const texts = answers.map(({ text }) => text!);
     const scores = await score?.(
-      answers.map(({ ids, text, prompt }) => {
+      answers.map(({ ids, text, prompt, finishReason }) => {
         const { ids: before, row } = asked[prompt]!;
-        return { text: text!, row, ids: [...before, ...ids] };
+        const finished = finishReason === 'stop';
+        return { text: text!, row, ids: [...before, ...ids], answerIds: ids, finished };
       }),
     );
     const kept = asked.slice(0, samples).map(({ text: prompt }, i): Sample => {
@@ -108,11 +109,11 @@ export class Evaluator {
       return scores ? { ...sample, reward: scores.total[i] } : sample;
     });
     if (!scores) return { metrics: {}, intervals: {}, samples: kept };
-    const scored = asked.map((_, i) => i).filter((i) => !scores.failed.has(i));
+    const scored = asked.map((_, i) => i).filter((i) => scores.scored[i] === 1);
     const total = scored.map((i) => scores.total[i]!);
     const metrics: Record<string, number> = { reward: mean(total) };
     const intervals: Record<string, Estimate> = { reward: estimate(total) };
-    if (scores.failed.size > 0) metrics['reward/failed'] = scores.failed.size;
+    if (scored.length < asked.length) metrics['reward/failed'] = asked.length - scored.length;
     for (const [name, values] of Object.entries(scores.parts)) {
       const own = scored.map((i) => values[i]!);
       metrics[`reward/${name}`] = mean(own);

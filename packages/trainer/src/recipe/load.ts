@@ -5,6 +5,7 @@ import { fileError, UserError } from '../errors.ts';
 import { describeIssues } from './issues.ts';
 import { applyOverrides, expandShorthands, type Plain, resolvePaths } from './overrides.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
+import { splitStages } from './stages.ts';
 
 /** A recipe together with where it came from. */
 export interface LoadedRecipe {
@@ -13,6 +14,15 @@ export interface LoadedRecipe {
   label: string;
   /** Folder of the file: packages named by the recipe are looked up from here. */
   folder: string;
+  /** Stages to run one after the other in place of `recipe`, which is then the last stage's. */
+  stages?: readonly LoadedStage[];
+}
+
+/** One stage of a recipe of stages. */
+export interface LoadedStage {
+  name: string;
+  /** Paths of earlier stages' models stand as `stage:name` until the run's folder is known. */
+  recipe: Recipe;
 }
 
 /**
@@ -52,14 +62,31 @@ export function parseRecipe(
   }
   const written = expandShorthands(structuredClone(raw as Plain));
   resolvePaths(written, folder);
+  if (written.stages !== undefined) {
+    if (Array.isArray(written.stages)) {
+      written.stages = written.stages.map((stage) => (isPlain(stage) ? expandShorthands(stage) : stage));
+      for (const stage of written.stages as unknown[]) if (isPlain(stage)) resolvePaths(stage, folder);
+    }
+    const stages = splitStages(written, label, overrides).map((stage): LoadedStage => {
+      const recipe = validate(stage.recipe, `${label}: stages.${stage.name}`, stage.name);
+      return { name: stage.name, recipe };
+    });
+    const { name: own = name } = written;
+    return { recipe: { ...stages.at(-1)!.recipe, name: String(own) }, label, folder, stages };
+  }
   const { recipe: changed } = applyOverrides(written, overrides);
+  return { recipe: validate(changed, label, name), label, folder };
+}
+
+/** Validates a recipe and fills in its defaults. */
+function validate(changed: Plain, label: string, name: string): Recipe {
   const filled = withDefaultNames(changed);
   const parsed = recipeSchema.safeParse(filled);
   if (!parsed.success) throw listProblems(label, describeIssues(parsed.error, recipeSchema, filled));
   const recipe = { ...parsed.data, name: parsed.data.name ?? name };
   const problems = contradictions(recipe, filled);
   if (problems.length > 0) throw listProblems(label, problems);
-  return { recipe, label, folder };
+  return recipe;
 }
 
 /** All problems in one line that begins with the file. */
@@ -117,6 +144,12 @@ function contradictions(recipe: Recipe, written: Plain): string[] {
   }
   if (batch.size !== undefined && batch.micro !== undefined && batch.micro > batch.size) {
     problems.push(`batch.micro must be <= batch.size (${batch.size}), found ${batch.micro}`);
+  }
+  const { rollout } = recipe;
+  if (rollout.partial && (rollout.environment !== undefined || recipe.rounds)) {
+    problems.push(
+      `rollout.partial goes with neither ${rollout.environment !== undefined ? 'rollout.environment' : 'rounds'}: leave one out`,
+    );
   }
   return problems;
 }

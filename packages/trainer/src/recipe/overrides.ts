@@ -90,12 +90,17 @@ export function resolvePaths(recipe: Plain, folder: string, within?: string): vo
     const parent = parts.reduce<unknown>((at, part) => (at as Plain | undefined)?.[part], recipe) as
       | Plain
       | undefined;
-    if (typeof parent?.[last] === 'string') parent[last] = resolve(folder, parent[last]);
+    if (typeof parent?.[last] === 'string') parent[last] = settle(folder, parent[last]);
   }
   const rewards = within === undefined || within.startsWith('rewards') ? recipe.rewards : undefined;
   for (const reward of Array.isArray(rewards) ? rewards : []) {
-    if (typeof reward?.path === 'string') reward.path = resolve(folder, reward.path);
+    if (typeof reward?.path === 'string') reward.path = settle(folder, reward.path);
   }
+}
+
+/** An absolute path; the name of a stage stays as it is. */
+function settle(folder: string, path: string): string {
+  return path.startsWith('stage:') ? path : resolve(folder, path);
 }
 
 function remove(recipe: Plain, path: string[]): void {

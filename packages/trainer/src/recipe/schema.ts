@@ -61,6 +61,13 @@ const source = z.strictObject({
   difficulty: z.literal([1, 2, 3, 4]).default(2),
   /** Of generated problems: share of the solutions that stop a step early, from 0 to 1. */
   mistakes: z.number().min(0).max(1).default(0),
+  /**
+   * What generated problems become: worked `solutions`; `pairs`, `lists` and `judged` single answers of right and wrong
+   * solutions; `steps` judged one by one; `thinking`: every second one ends in /no_think and is answered at once.
+   */
+  as: z.enum(['solutions', 'pairs', 'judged', 'lists', 'steps', 'thinking']).default('solutions'),
+  /** Of `judged` solutions: share of the right ones that is kept. */
+  desirable: z.number().gt(0).max(1).default(1),
 });
 
 const data = z.strictObject({
@@ -71,10 +78,16 @@ const data = z.strictObject({
   format: z
     .enum([
       'auto',
+      'kto',
       'messages',
       'sharegpt',
       'hh-rlhf',
+      'shp',
+      'summarize-from-feedback',
+      'webgpt',
       'preference',
+      'stepwise',
+      'ranked',
       'prompt-completion',
       'alpaca',
       'question-answer',
@@ -174,6 +187,8 @@ const rollout = z.strictObject({
   environment: z.string().optional(),
   /** Most turns of the policy in such an answer. */
   turns: count.default(4),
+  /** Most tokens of one turn. Default: `maxTokens`. */
+  turnTokens: count.optional(),
 });
 
 /** A critic, for algorithms that have one. */

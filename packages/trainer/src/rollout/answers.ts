@@ -40,7 +40,7 @@ export interface AnswerGroup {
 export interface ScoredGroup extends AnswerGroup {
   /** One for each answer. */
   rewards: number[];
-  /** By reward; NaN where an answer could not be scored. */
+  /** By reward; where an answer could not be scored, what stands in. */
   parts: Record<string, number[]>;
   /** Places of answers that could not be scored: they must not be learned from. */
   failed: number[];

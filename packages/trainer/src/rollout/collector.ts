@@ -1,4 +1,5 @@
 import { Sampler, type SamplerState } from '@attune/data';
+import { describeFailures } from '@attune/rewards';
 import type { EncodedPrompt } from '../data/codec.ts';
 import { UserError } from '../errors.ts';
 import { mean } from '../loop/means.ts';
@@ -116,7 +117,13 @@ export class Collector {
   /** Scores groups; one whose scoring failed in part keeps its place, and says where. */
   async score(groups: readonly AnswerGroup[]): Promise<ScoredGroup[]> {
     const items = groups.flatMap(({ prompt, answers }) =>
-      answers.map(({ text, ids }) => ({ text, row: prompt.row, ids: [...prompt.ids, ...ids] })),
+      answers.map(({ text, ids, finished }) => ({
+        text,
+        row: prompt.row,
+        ids: [...prompt.ids, ...ids],
+        answerIds: ids,
+        finished,
+      })),
     );
     const scores = await this.settings.score?.(items);
     let at = 0;
@@ -124,21 +131,30 @@ export class Collector {
       const from = at;
       at += group.answers.length;
       const places = group.answers.map((_, i) => i);
-      const bad = (i: number) => scores?.failed.has(from + i) || !Number.isFinite(group.answers[i]!.extra);
-      const failed = places.filter(bad);
-      const rewards = places.map((i) => (scores?.total[from + i] ?? 0) + group.answers[i]!.extra);
-      // An answer without a score stands at its group's mean: it neither helps nor hurts the others.
-      const known = mean(rewards.filter((_, i) => !failed.includes(i)));
-      for (const i of failed) rewards[i] = Number.isNaN(known) ? 0 : known;
+      const extras = group.answers.map(({ extra }) => extra);
+      const failed = places.filter((i) => scores?.scored[from + i] === 0 || !Number.isFinite(extras[i]!));
+      // What could not be scored stands at its group's mean: it neither helps nor hurts the others.
+      const known = extras.filter(Number.isFinite);
+      const neutral = known.length > 0 ? mean(known) : 0;
+      const rewards = places.map((i) => {
+        const extra = Number.isFinite(extras[i]!) ? extras[i]! : neutral;
+        return (scores?.total[from + i] ?? 0) + extra;
+      });
       const parts = Object.fromEntries(
         Object.entries(scores?.parts ?? {}).map(([name, values]) => [
           name,
           places.map((i) => values[from + i]!),
         ]),
       );
-      if (this.settings.environment) parts.environment = group.answers.map(({ extra }) => extra);
-      const reason = failed.map((i) => scores?.failed.get(from + i)).find(Boolean);
-      return { ...group, rewards, parts, failed, ...(reason && { reason }) };
+      if (this.settings.environment) parts.environment = extras;
+      const failures = scores?.failures.filter(({ index }) => index >= from && index < at) ?? [];
+      return {
+        ...group,
+        rewards,
+        parts,
+        failed,
+        ...(failures.length > 0 && { reason: describeFailures(failures) }),
+      };
     });
   }
 

@@ -80,7 +80,7 @@ export async function sampleTurns(
         temperature: rollout.temperature,
         stopIds: codec.eosId === undefined ? [] : [codec.eosId],
         tokenizer: codec.generated,
-        maxNewTokensEach: open.map(room),
+        maxNewTokensEach: open.map((talk) => Math.min(rollout.turnTokens ?? rollout.maxTokens, room(talk))),
         seed: seed + turn,
       },
     );
@@ -96,7 +96,7 @@ export async function sampleTurns(
       const { text = '', reward = 0, done = text === '' } = replies[i]!;
       answer.extra += reward;
       const heard = Array.from(codec.tokenizer.encodeIds(text));
-      if (done || !answer.finished || turn === rollout.turns - 1 || heard.length >= room(talk)) {
+      if (done || turn === rollout.turns - 1 || heard.length >= room(talk)) {
         answer.done = true;
         continue;
       }

@@ -14,7 +14,7 @@ export function rewardMetrics(groups: readonly ScoredGroup[]): Record<string, nu
   };
   if (failures > 0) metrics['reward/failed'] = failures;
   for (const name of Object.keys(groups[0]?.parts ?? {})) {
-    const values = groups.flatMap(({ parts }) => parts[name]!).filter(Number.isFinite);
+    const values = groups.flatMap(({ parts, failed }) => parts[name]!.filter((_, i) => !failed.includes(i)));
     if (values.length > 0) metrics[`reward/${name}`] = mean(values);
   }
   return metrics;

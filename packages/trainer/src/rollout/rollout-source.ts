@@ -183,7 +183,7 @@ export class RolloutSource implements BatchSource {
     const logProbs = flat.map((each) => each.logProbs);
     const found = algorithm.advantages!(
       {
-        rewards: Float32Array.from(groups.flatMap(({ rewards }) => rewards)),
+        rewards: await this.rewardsOf(groups, step),
         groupSize: rollout.answers,
         logProbs,
         ...(refLogProbs && { refLogProbs }),
@@ -197,6 +197,26 @@ export class RolloutSource implements BatchSource {
     );
     if (refLogProbs) found.metrics = { 'kl/reference': meanGap(logProbs, refLogProbs), ...found.metrics };
     return { flat, found, values, refRows };
+  }
+
+  /**
+   * One reward for each answer. Against an opponent it is the probability of beating its answer: σ of the difference of
+   * their scores.
+   */
+  private async rewardsOf(groups: readonly ScoredGroup[], step: number): Promise<Float32Array> {
+    const { algorithm, options, collector, reference, seed } = this.options;
+    const { opponent } = algorithm.needs?.(options) ?? {};
+    if (!opponent) return Float32Array.from(groups.flatMap(({ rewards }) => rewards));
+    const rivals: AnswerGroup[] = groups.map(({ index, prompt }) => ({ index, prompt, answers: [] }));
+    const call = { seed: hash(seed, step, 'opponent'), step };
+    const mixture = { model: reference!, weight: opponent.mixture };
+    await sampleWhole(rivals, this.options, call, { answers: 1, mixture });
+    const scored = await collector.score(rivals);
+    return Float32Array.from(
+      groups.flatMap(({ rewards }, g) =>
+        rewards.map((reward) => 1 / (1 + Math.exp(scored[g]!.rewards[0]! - reward))),
+      ),
+    );
   }
 
   /** Of which groups an answer is kept. */
