@@ -67,7 +67,10 @@ describe('a run that is killed and resumed ends with the same bits', () => {
   };
 
   it('PPO, with its critic and the state of its KL controller', async () => {
-    const words = ['algorithm={name: ppo, klCoefficient: 0.1, klController: adaptive, klTarget: 0.01}', 'schedule.steps=12'];
+    const words = [
+      'algorithm={name: ppo, klCoefficient: 0.1, klController: adaptive, klTarget: 0.01}',
+      'schedule.steps=12',
+    ];
     await killed('rl.yaml', 'ppo', words, /^step +6\//m);
     const last = 'checkpoints/step-000012';
     expect(readdirSync(at(`ppo/${last}/critic`)).sort()).toEqual([
