@@ -35,6 +35,11 @@ const ENTRIES: Entry[] = [
     load: async () => (await import('@attune/app-serve')).serveCommand(),
   },
   {
+    name: 'tokenizer',
+    summary: 'train, use, inspect, compare and convert tokenizers',
+    load: async () => (await import('./tokenizer-command.ts')).tokenizerCommand(),
+  },
+  {
     name: 'export',
     summary: 'write a model as ONNX, in another precision, or with its adapters merged',
     load: async () => (await import('./export-command.ts')).exportCommand(),
@@ -48,6 +53,7 @@ Examples:
   attune eval runs/sft/model --task gsm8k --data gsm8k_test.jsonl --limit 100
   attune generate runs/sft/model --prompt "Tom has 3 apples"
   attune serve runs/sft/model                     chat at http://127.0.0.1:8000
+  attune tokenizer train corpus.txt --out tokenizer.json
   attune export runs/sft/model --to model.onnx
 
 attune <command> --help tells more about each.

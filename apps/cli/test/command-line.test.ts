@@ -20,14 +20,14 @@ describe('the overview', () => {
   it('teaches what there is, and is shown without arguments too', () => {
     const { code, stdout } = attune(['--help']);
     expect(code).toBe(0);
-    for (const name of ['quickstart', 'train', 'eval', 'generate', 'serve', 'export']) {
+    for (const name of ['quickstart', 'train', 'eval', 'generate', 'serve', 'tokenizer', 'export']) {
       expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
     }
     expect(stdout).toContain('Examples:');
     expect(attune([])).toMatchObject({ stderr: stdout });
   });
 
-  it.each(['train', 'eval', 'generate', 'serve', 'export', 'quickstart'])(
+  it.each(['train', 'eval', 'generate', 'serve', 'tokenizer', 'export', 'quickstart'])(
     '%s has help with examples',
     (name) => {
       const { code, stdout } = attune([name, '--help']);

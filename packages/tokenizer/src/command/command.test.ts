@@ -1,73 +1,115 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFixture } from '../fixtures/read-fixture.ts';
-import { tokenizerCommand } from './index.ts';
+import {
+  compareCommand,
+  convertCommand,
+  decodeCommand,
+  encodeCommand,
+  inspectCommand,
+  loadTokenizer,
+  trainCommand,
+} from './index.ts';
 
 const { train: corpus } = readFixture<{ train: string[] }>('unigram-training.json');
+const TEXT = 'low lower <b>newest</b> & 日本 👍🏽\n';
 let folder: string;
 const at = (name: string) => join(folder, name);
-const run = (...args: string[]) => {
+const printed = (run: (print: (line: string) => void) => void) => {
   const lines: string[] = [];
-  tokenizerCommand(args, (line) => lines.push(line));
+  run((line) => lines.push(line));
   return lines.join('\n');
 };
+const encode = (name: string, text: string, options = {}) =>
+  printed((print) => encodeCommand(at(name), text, options, print));
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'attune-tokenizer-'));
   writeFileSync(at('corpus.txt'), corpus.join('\n'));
-  writeFileSync(at('text.txt'), 'low lower <b>newest</b> & 日本 👍🏽\n');
-  run('train', at('corpus.txt'), '--out', at('bpe.json'), '--vocab-size', '320', '--special', '<eos>');
-  run('train', at('corpus.txt'), '--out', at('uni.model'), '--model', 'unigram', '--vocab-size', '90');
+  writeFileSync(at('text.txt'), TEXT);
+  mkdirSync(at('empty'));
+  const train = (options: Parameters<typeof trainCommand>[1]) =>
+    trainCommand([at('corpus.txt')], options, () => {});
+  await train({ out: at('bpe.json'), vocabSize: 320, special: ['<eos>'] });
+  await train({ out: at('uni.model'), model: 'unigram', vocabSize: 90 });
+  await train({ out: at('sp.model'), model: 'sentencepiece-bpe', vocabSize: 400, byteFallback: true });
+  await train({ out: at('vocab.txt'), model: 'wordpiece', vocabSize: 150, lowercase: false });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('attune tokenizer', () => {
-  it('encodes and decodes', () => {
-    const ids = run('encode', at('bpe.json'), 'lower', 'newest');
-    expect(ids).toMatch(/^\d+( \d+)*$/);
-    expect(run('decode', at('bpe.json'), ...ids.split(' '))).toBe('lower newest');
+  it('encodes and decodes with every kind', () => {
+    for (const name of ['bpe.json', 'uni.model', 'sp.model', 'vocab.txt']) {
+      const ids = encode(name, 'lower newest');
+      expect(ids).toMatch(/^\d+( \d+)*$/);
+      const text = printed((print) => decodeCommand(at(name), ids.split(' '), { skipSpecial: true }, print));
+      expect(text).toBe('lower newest');
+    }
+    const { ids, tokens, offsets } = JSON.parse(
+      encode('bpe.json', 'a<eos>', { json: true, special: 'allow' }),
+    );
+    expect([ids[1], tokens[1], offsets[1]]).toEqual([0, '<eos>', [1, 6]]);
+    expect(() => encode('bpe.json', 'a<eos>', { special: 'refuse' })).toThrow('<eos>');
   });
 
   it('inspects a vocabulary and its compression of a file', () => {
-    const report = run('inspect', at('bpe.json'), '--text', at('text.txt'));
+    const report = printed((print) =>
+      inspectCommand(at('bpe.json'), { text: at('text.txt'), html: at('inspect.html') }, print),
+    );
     expect(report).toContain('bpe.json: 320 tokens, 1 of them special');
     expect(report).toMatch(/Latin: \d+/);
     expect(report).toMatch(/\d+ bytes, \d+ tokens, \d\.\d+ bytes a token/);
+    expect(readFileSync(at('inspect.html'), 'utf8')).toContain('Tokens by script');
   });
 
   it('compares tokenizers, also as a page of coloured tokens', () => {
-    const report = run(
-      'compare',
-      at('bpe.json'),
-      at('uni.model'),
-      '--text',
-      at('text.txt'),
-      '--html',
-      at('page.html'),
+    const report = printed((print) =>
+      compareCommand(
+        [at('bpe.json'), at('uni.model')],
+        { text: at('text.txt'), html: at('page.html') },
+        print,
+      ),
     );
     expect(report).toMatch(/bpe\.json {3}\d+ bytes/);
     const page = readFileSync(at('page.html'), 'utf8');
     const shown = [...page.matchAll(/<pre>(.*?)<\/pre>/gs)].map(([, pre]) =>
-      pre!.replace(/<\/?span[^>]*>/g, ''),
+      pre!.replace(/<\/?(span|b)[^>]*>/g, ''),
     );
     expect(shown).toHaveLength(2);
     for (const text of shown) expect(text).toBe('low lower &lt;b&gt;newest&lt;/b&gt; &amp; 日本 👍🏽\n');
   });
 
   it('converts', () => {
-    run('convert', at('bpe.json'), at('bpe.tiktoken'));
-    const ids = run('encode', at('bpe.tiktoken'), '--pattern', 'gpt2', 'lower newest');
-    expect(ids).toBe(run('encode', at('bpe.json'), 'lower newest'));
+    convertCommand(at('bpe.json'), at('bpe.tiktoken'), {}, () => {});
+    convertCommand(at('bpe.json'), `${at('gpt2')}/`, {}, () => {});
+    convertCommand(at('uni.model'), at('uni.vocab'), {}, () => {});
+    const expected = encode('bpe.json', 'lower newest');
+    expect(encode('bpe.tiktoken', 'lower newest', { pattern: 'gpt2' })).toBe(expected);
+    expect(encode('gpt2', 'lower newest')).toBe(expected);
+    expect(loadTokenizer(at('gpt2')).name).toBe('gpt2/vocab.json');
+    expect(readFileSync(at('uni.vocab'), 'utf8').split('\n')).toHaveLength(91);
   });
 
-  it('says what is wrong', () => {
-    expect(() => run('bake')).toThrow('found bake');
-    expect(() => run('encode', at('corpus.xyz'), 'x')).toThrow('must end in .json');
-    expect(() => run('encode', at('bpe.tiktoken'), 'x')).toThrow('--pattern');
-    expect(() => run('decode', at('bpe.json'), 'one')).toThrow('ids must be integers');
-    expect(() => run('train', at('corpus.txt'))).toThrow('--out');
-    expect(run('--help')).toContain('attune tokenizer <command>');
+  it('says what is wrong, and in which file', async () => {
+    writeFileSync(at('broken.json'), '{"model"');
+    expect(() => encode('broken.json', 'x')).toThrow(/broken\.json: .*JSON/);
+    expect(() => encode('nowhere.json', 'x')).toThrow('nowhere.json: no such file');
+    expect(() => encode('corpus.txt', 'x')).toThrow('[UNK] is missing');
+    expect(() => encode('empty', 'x')).toThrow('must hold one of tokenizer.json');
+    expect(() => encode('page.html', 'x')).toThrow('must end in .json');
+    expect(() => encode('bpe.tiktoken', 'x')).toThrow('--pattern');
+    expect(() => encode('bpe.tiktoken', 'x', { pattern: 'gtp2' })).toThrow('found gtp2');
+    expect(() => encode('uni.model', 'x', { special: 'allow' })).toThrow('--special');
+    expect(() => decodeCommand(at('bpe.json'), ['one'], {}, () => {})).toThrow('ids must be integers');
+    expect(() => inspectCommand(at('bpe.json'), { html: 'x' }, () => {})).toThrow('--text');
+    expect(() => convertCommand(at('uni.model'), at('x.json'), {}, () => {})).toThrow('x.json');
+    const bad = (files: string[], options: object) =>
+      expect(trainCommand(files, { out: at('x.json'), ...options }, () => {})).rejects;
+    await bad([at('nowhere.txt')], {}).toThrow('nowhere.txt: no such file');
+    await bad([at('empty')], {}).toThrow('found a folder');
+    await bad([at('corpus.txt')], { vocabSize: 9 }).toThrow('vocabSize must be at least 256');
+    await bad([at('corpus.txt')], { pattern: 'x' }).toThrow('pattern must be one of');
   });
 });

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fromBertVocab } from '../formats/bert.ts';
+import { fromGpt2Files } from '../formats/gpt2.ts';
 import { fromTiktoken } from '../formats/tiktoken.ts';
-import type { PATTERNS } from '../pre-tokenizers/scanners.ts';
+import { PATTERNS } from '../pre-tokenizers/scanners.ts';
 import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
 import { Tokenizer } from '../tokenizer.ts';
 
@@ -22,22 +23,56 @@ export interface LoadedTokenizer {
   tokenizer: Tokenizer | SentencePiece;
 }
 
+export interface LoadOptions {
+  /** The pre-token pattern of rank files, which do not say it. */
+  pattern?: string;
+  /** Whether a BERT `vocab.txt` is of an uncased model. Default true. */
+  lowercase?: boolean;
+}
+
+/** What a folder may hold a tokenizer in, the most telling first. */
+const IN_FOLDERS = ['tokenizer.json', 'tokenizer.model', 'spiece.model', 'vocab.json', 'vocab.txt'];
+
 /**
- * Reads a tokenizer by the name of its file: `.json`, `.model`, `.tiktoken`, or a BERT `.txt`.
- * @throws where the name is none of these
+ * Reads a tokenizer by the name of its file: `.json` (`vocab.json` with the `merges.txt` beside it), `.model`,
+ * `.tiktoken`, a BERT `.txt`; or of what a folder holds.
+ * @throws with the name of the file, where it is none of these or is damaged
  */
-export function loadTokenizer(file: string, pattern?: string): LoadedTokenizer {
-  const name = basename(file);
-  if (file.endsWith('.json')) return { name, tokenizer: Tokenizer.fromJSON(readFileSync(file, 'utf8')) };
-  if (file.endsWith('.model')) return { name, tokenizer: SentencePiece.fromModel(readFileSync(file)) };
-  if (file.endsWith('.txt')) return { name, tokenizer: fromBertVocab(readFileSync(file, 'utf8')) };
-  if (file.endsWith('.tiktoken')) {
-    if (!pattern)
-      throw new Error(
-        `${name}: rank files say nothing of their pattern; pass --pattern gpt2|cl100k|o200k|llama3|qwen2`,
-      );
-    const ranks = readFileSync(file, 'utf8');
-    return { name, tokenizer: fromTiktoken(ranks, { pattern: pattern as keyof typeof PATTERNS }) };
+export function loadTokenizer(path: string, options: LoadOptions = {}): LoadedTokenizer {
+  if (!existsSync(path)) throw new Error(`${path}: no such file or folder`);
+  const file = statSync(path).isDirectory() ? inFolder(path) : path;
+  const name =
+    basename(file) === basename(path) ? basename(path) : `${basename(resolve(path))}/${basename(file)}`;
+  try {
+    return { name, tokenizer: read(file, options) };
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`);
   }
-  throw new Error(`${name}: must end in .json, .model, .tiktoken or .txt (BERT vocabulary)`);
+}
+
+function inFolder(folder: string): string {
+  const found = IN_FOLDERS.find((name) => existsSync(join(folder, name)));
+  if (found) return join(folder, found);
+  throw new Error(`${folder}: must hold one of ${IN_FOLDERS.join(', ')}, found none`);
+}
+
+function read(file: string, { pattern, lowercase }: LoadOptions): Tokenizer | SentencePiece {
+  if (file.endsWith('.json')) {
+    const text = readFileSync(file, 'utf8');
+    const merges = join(dirname(file), 'merges.txt');
+    if (basename(file) === 'vocab.json' && existsSync(merges)) {
+      return fromGpt2Files(text, readFileSync(merges, 'utf8'));
+    }
+    return Tokenizer.fromJSON(text);
+  }
+  if (file.endsWith('.model')) return SentencePiece.fromModel(readFileSync(file));
+  if (file.endsWith('.txt')) return fromBertVocab(readFileSync(file, 'utf8'), { lowercase });
+  if (file.endsWith('.tiktoken')) {
+    if (!pattern) {
+      const known = Object.keys(PATTERNS).join('|');
+      throw new Error(`rank files say nothing of their pattern; pass --pattern ${known}`);
+    }
+    return fromTiktoken(readFileSync(file, 'utf8'), { pattern: pattern as keyof typeof PATTERNS });
+  }
+  throw new Error('must end in .json, .model, .tiktoken or .txt (BERT vocabulary), or be a folder');
 }

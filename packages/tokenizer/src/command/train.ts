@@ -1,0 +1,89 @@
+import { trainFiles } from '../node/parallel-training.ts';
+import type { PATTERNS } from '../pre-tokenizers/scanners.ts';
+import type { SentencePiece } from '../sentencepiece/sentencepiece.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import { bpeTraining } from '../train/train-bpe.ts';
+import { sentencePieceBpeTraining } from '../train/train-sentencepiece-bpe.ts';
+import { unigramTraining } from '../train/train-unigram.ts';
+import { wordPieceTraining } from '../train/train-word-piece.ts';
+import type { Training } from '../train/training.ts';
+import type { Print } from './index.ts';
+import { saveTokenizer } from './save.ts';
+
+export const TRAINABLE = ['bpe', 'wordpiece', 'unigram', 'sentencepiece-bpe'] as const;
+
+export interface TrainCommandOptions {
+  /** The file to write: `.json`, `.tiktoken` or a folder for `bpe`, `.json` or `.txt` for `wordpiece`, else `.model`. */
+  out: string;
+  model?: (typeof TRAINABLE)[number];
+  vocabSize?: number;
+  special?: string[];
+  pattern?: string;
+  minFrequency?: number;
+  lowercase?: boolean;
+  characterCoverage?: number;
+  byteFallback?: boolean;
+  splitDigits?: boolean;
+  threads?: number;
+  maxWords?: number;
+  /** Called with how far it has come, in words for the user. */
+  onProgress?: (line: string) => void;
+}
+
+/** `train`: learns a tokenizer from files, each line a text, and writes it. */
+export async function trainCommand(
+  files: readonly string[],
+  { out, threads, maxWords, onProgress, ...options }: TrainCommandOptions,
+  print: Print,
+): Promise<void> {
+  const learning = (tokens: number, size: number) => onProgress?.(`learned ${tokens} of ${size}`);
+  let trained: Tokenizer | SentencePiece;
+  try {
+    trained = await trainFiles<Tokenizer | SentencePiece>(files, trainingOf(options, learning), {
+      threads,
+      maxWords,
+      onProgress: ({ counted, total, words }) => {
+        const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
+        const of = total === undefined ? '' : ` of ${megabytes(total)}`;
+        onProgress?.(`counted ${megabytes(counted)}${of} MB, ${words} distinct words`);
+      },
+    });
+  } catch (error) {
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new Error(`${path}: no such file`);
+    if (code === 'EISDIR') throw new Error(`${files.join(', ')}: must be files, found a folder`);
+    throw new Error(`train: ${message.replace(/^train\w*: /, '')}`);
+  }
+  saveTokenizer(trained, out);
+  print(`${out}: ${trained.vocabSize} tokens`);
+}
+
+function trainingOf(
+  options: Omit<TrainCommandOptions, 'out'>,
+  onProgress: (tokens: number, size: number) => void,
+): Training<Tokenizer | SentencePiece> {
+  const { model = 'bpe', vocabSize = 8000, special = [], minFrequency, lowercase } = options;
+  const { characterCoverage, byteFallback, splitDigits } = options;
+  const sentencePiece = {
+    vocabSize,
+    characterCoverage,
+    byteFallback,
+    splitDigits,
+    controlSymbols: special,
+    onProgress,
+  };
+  switch (model) {
+    case 'bpe': {
+      const pattern = options.pattern as keyof typeof PATTERNS | undefined;
+      return bpeTraining({ vocabSize, minFrequency, specialTokens: special, pattern, onProgress });
+    }
+    case 'wordpiece':
+      return wordPieceTraining({ vocabSize, minFrequency, specialTokens: special, lowercase, onProgress });
+    case 'unigram':
+      return unigramTraining(sentencePiece);
+    case 'sentencepiece-bpe':
+      return sentencePieceBpeTraining(sentencePiece);
+    default:
+      throw new Error(`model must be one of ${TRAINABLE.join(', ')}, found ${String(model)}`);
+  }
+}
