@@ -75,7 +75,7 @@ def distill(divergence, temperature, hard, beta=0.5):
 
 
 def minillm(clip, normalise, single, most=None, on_policy=False):
-    """Equations 4 to 7, token by token."""
+    """The gradient of section 2.2 as a loss, token by token."""
 
     def reference(b):
         teacher = F.log_softmax(b["teacherLogits"], -1)

@@ -17,7 +17,7 @@ import torch
 from trl.experimental.gmpo import GMPOTrainer
 from trl.trainer.grpo_trainer import GRPOTrainer
 from trl.trainer.rloo_trainer import RLOOTrainer
-from verl_core import ActorConfig, core_algos
+from verl_core import ActorConfig, core_algos, rollout_corr_helper
 
 OUT = Path(__file__).parents[3] / "packages/algorithms/src/fixtures"
 BATCH, SEQ = 8, 7
@@ -149,7 +149,7 @@ def grpo_cases():
 
 
 def correction_cases():
-    """The weights are TRL's lines 2667 to 2703 of grpo_trainer.py."""
+    """Weights by verl; and, as TRL makes them (grpo_trainer.py, lines 2667 to 2703), in TRL's loss."""
     difference = (inputs["oldLogProbs"] - inputs["samplerLogProbs"]) * mask
     cases = []
     for mode in ["token-truncate", "token-mask", "sequence-truncate", "sequence-mask"]:
@@ -162,6 +162,14 @@ def correction_cases():
         options = {"correction": mode, "correctionMin": low, "correctionMax": high, "beta": 0.1}
         one = trl("grpo", options, names=CLIPS, weights=weights)
         one["metrics"]["correction"] = masked_mean(weights.expand(BATCH, SEQ))
+        cases.append(one)
+        level, how = mode.split("-")
+        weights, _ = rollout_corr_helper.compute_rollout_correction_weights(
+            difference, mask, level, high if how == "truncate" else f"{low}_{high}"
+        )
+        options = {"correction": mode, "correctionMax": high} | ({"correctionMin": low} if how == "mask" else {})
+        one = verl("vanilla", "grpo", options, {"clip_ratio": 0.2, "clip_ratio_c": 1e9}, weights=weights)
+        one["metrics"]["correction"] = masked_mean(weights)
         cases.append(one)
     return cases
 

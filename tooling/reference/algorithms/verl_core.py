@@ -1,5 +1,5 @@
-"""verl's core_algos without what it does not need to compute: the package's own imports (Ray, vLLM, tensordict) are
-replaced by empty modules, the file itself is the installed one.
+"""verl's core_algos and rollout_corr_helper without what it does not need to compute: the package's own imports (Ray, vLLM, tensordict) are
+replaced by empty modules, the files themselves are the installed ones.
 
     python -m pip install --no-deps verl omegaconf antlr4-python3-runtime        # made with verl 0.9.1
 """
@@ -37,7 +37,10 @@ def load():
     package("verl.workers")
     package("verl.workers.config", ActorConfig=ActorConfig)
     package("tensordict", TensorDict=object)
-    return importlib.import_module("verl.trainer.ppo.core_algos")
+    package("verl.protocol", DataProto=object)
+    package("verl.trainer.config.algorithm", RolloutCorrectionConfig=object)
+    package("verl.workers.config.actor", PolicyLossConfig=object)
+    return [importlib.import_module(f"verl.trainer.ppo.{name}") for name in ["core_algos", "rollout_corr_helper"]]
 
 
-core_algos = load()
+core_algos, rollout_corr_helper = load()

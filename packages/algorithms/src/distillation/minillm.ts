@@ -15,9 +15,9 @@ import { onPolicyRounds } from './gkd.ts';
 export const minillmOptions = z.strictObject({
   /** The ratio of the long part is clipped at 1 ± this. */
   clip: z.number().min(0).default(0.2),
-  /** Divide what lies ahead by how many tokens that is (eq. 6); without it short answers are favoured. */
+  /** Divide what lies ahead by how many tokens that is; without it short answers are favoured. */
   lengthNormalisation: z.boolean().default(true),
-  /** Compute the part of each token's own step exactly, from the logits (eq. 4). */
+  /** Compute the part of each token's own step exactly, from the logits. */
   singleStep: z.boolean().default(true),
   /** What lies ahead is cut to ± this, in nats; undefined: not. */
   rewardClip: z.number().positive().optional(),
@@ -27,8 +27,8 @@ export const minillmOptions = z.strictObject({
 export type MinillmOptions = z.output<typeof minillmOptions>;
 
 /**
- * What lies ahead of each token: the sum of log(teacher/student) over all later tokens of its answer, or their mean
- * (eq. 6, where it is called R). Constants.
+ * What lies ahead of each token: the sum of log(teacher/student) over all later tokens of its answer, or their mean (the
+ * paper's R). Constants.
  *
  * @param gap log(teacher/student) of each token, `[batch, seq]`
  * @param mask `[batch, seq]`
@@ -42,11 +42,11 @@ export function rewardAhead(gap: Tensor2D, mask: Tensor2D, lengthNormalisation: 
 /**
  * MiniLLM: the reverse KL divergence of whole answers, KL(student ‖ teacher), by policy gradient. Its gradient has two
  * parts: at each token the divergence of its own step, exact from the logits, and what the token leads to, R, by a
- * clipped surrogate `−min(r R, clip(r) R)` (eq. 4 to 7).
+ * clipped surrogate `−min(r R, clip(r) R)`.
  *
- * Differs from the paper: answers come from the student alone, not from a mixture with the teacher (α = 0, so that w = 1
- * in eq. 5); the paper's language modelling loss on other texts is a recipe's own stage. Its authors' code whitens R over
- * a batch, which would make examples of a step depend on each other; here R is as in the paper.
+ * Differs from the paper: answers come from the student alone, not from a mixture with the teacher (α = 0, so that its
+ * importance weights are 1); the paper's language modelling loss on other texts is a recipe's own stage. Its authors'
+ * code whitens R over a batch, which would make examples of a step depend on each other; here R is as in the paper.
  *
  * Metrics: `divergence`, of the single steps in nats a token; `ahead`, the mean of R; `ratio`, `clip/low`, `clip/high`.
  */
@@ -55,14 +55,10 @@ export function minillmLoss(batch: DistillationBatch, options: MinillmOptions): 
   const now = stopGradient(logProbs);
   const oldLogProbs = batch.oldLogProbs ?? now;
   const teacherLogProbs = labelLogProbs(batch);
-  const { rewardClip = Number.MAX_VALUE } = options;
-  // Where mask is 0 anything may stand, so it is left out before it is summed.
   const gap = logRatio(teacherLogProbs, oldLogProbs, mask);
-  const ahead = tf.clipByValue(
-    rewardAhead(gap, mask, options.lengthNormalisation),
-    -Math.min(rewardClip, 1e30),
-    Math.min(rewardClip, 1e30),
-  ) as Tensor2D;
+  const all = rewardAhead(gap, mask, options.lengthNormalisation);
+  const { rewardClip: most } = options;
+  const ahead: Tensor2D = most === undefined ? all : tf.clipByValue(all, -most, most);
   const ratio: Tensor2D = tf.exp(logRatio(logProbs, oldLogProbs, mask));
   const long = clipRatio(
     ratio,
@@ -99,7 +95,7 @@ export const minillm = defineAlgorithm({
   paper: {
     title: 'MiniLLM: Knowledge Distillation of Large Language Models',
     url: 'https://arxiv.org/abs/2306.08543',
-    equations: 'eq. 4 to 7',
+    equations: 'section 2.2, single-step decomposition and length normalization',
   },
   batch: 'distillation',
   options: minillmOptions,

@@ -8,7 +8,7 @@ import type { Surrogate } from './policy-loss.ts';
 
 /**
  * The clipped surrogate of PPO (arXiv 1707.06347 eq. 7), token by token, with r = π/π_old and advantage A:
- * `−min(r A, clip(r, 1 − clipLow, 1 + clipHigh) A)`, and with dual clip (arXiv 1912.09729 eq. 5)
+ * `−min(r A, clip(r, 1 − clipLow, 1 + clipHigh) A)`, and with dual clip (arXiv 1912.09729)
  * `−max(that minimum, dualClip · A)` where A < 0. Log-ratios are cut at ±20, so that no exponential overflows.
  *
  * Metrics, shares of tokens whose gradient is stopped: `clip/low` and `clip/high` by the lower and the upper bound,

@@ -26,7 +26,7 @@ export const gmpoOptions = z.strictObject({
 export type GmpoOptions = z.output<typeof gmpoOptions>;
 
 /**
- * Geometric-mean policy optimization (eq. 4): the loss of an answer is `−A · Πₜ rₜ^(1/tokens)`, each log-ratio clipped
+ * Geometric-mean policy optimization: the loss of an answer is `−A · Πₜ rₜ^(1/tokens)`, each log-ratio clipped
  * to [−clipLow, clipHigh] on the side on which it would gain. One token with an extreme ratio moves a geometric mean
  * far less than GRPO's arithmetic one.
  *
@@ -61,7 +61,7 @@ export const gmpo = defineAlgorithm({
   paper: {
     title: 'Geometric-Mean Policy Optimization',
     url: 'https://arxiv.org/abs/2507.20673',
-    equations: 'eq. 4',
+    equations: 'the GMPO objective',
   },
   batch: 'rollout',
   options: gmpoOptions,

@@ -14,7 +14,7 @@ export function policyOptions(defaults: { aggregation: Aggregation; klEstimator?
     beta: z.number().min(0).default(0),
     /** Estimator of the KL penalty. */
     klEstimator: klEstimators.default(defaults.klEstimator ?? 'k3'),
-    /** Weigh the KL penalty with the ratio, so that it stays unbiased off-policy (DeepSeek-V3.2, eq. 7). */
+    /** Weigh the KL penalty with the ratio, so that it stays unbiased off-policy (DeepSeek-V3.2). */
     klImportance: z.boolean().default(false),
     /** Coefficient of the entropy bonus. */
     entropyBonus: z.number().min(0).default(0),

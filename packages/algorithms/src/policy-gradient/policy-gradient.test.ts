@@ -1,6 +1,6 @@
 import { useBackend } from '@attune/backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { RolloutBatch } from '../batches.ts';
 import type { LossResult } from '../definition.ts';
 import { expectClose, expectMetrics, fixture, numbers, type Rows, stepTotals } from '../fixtures/read.ts';
@@ -51,7 +51,10 @@ describe.each(['cpu', 'onnx'] as const)('on %s', (backend) => {
     await useBackend(backend, { quiet: true });
   });
 
+  const worst: Record<string, number> = {};
+
   test.each(cases)('$method equals $reference $options', ({ method, options, ...expected }) => {
+    const gaps: number[] = [];
     const algorithm = policyGradientMethods[method]!;
     const loss = algorithm.loss as (batch: RolloutBatch, options: unknown) => LossResult;
     const parsed = algorithm.options.parse(options);
@@ -64,16 +67,28 @@ describe.each(['cpu', 'onnx'] as const)('on %s', (backend) => {
     const [policy, critic] = [tf.tensor2d(inputs.logProbs), tf.tensor2d(inputs.values)];
     if (expected.valuesGradient) {
       const { value, grads } = tf.valueAndGrads(run)([policy, critic]);
-      expectClose(numbers(value), [expected.loss], 'loss');
-      expectClose(numbers(grads[0]!), expected.gradient.flat(), 'gradient');
-      expectClose(numbers(grads[1]!), expected.valuesGradient.flat(), 'gradient of the values');
+      gaps.push(
+        expectClose(numbers(value), [expected.loss], 'loss'),
+        expectClose(numbers(grads[0]!), expected.gradient.flat(), 'gradient'),
+        expectClose(numbers(grads[1]!), expected.valuesGradient.flat(), 'gradient of the values'),
+      );
     } else {
       const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => run(x, critic))(policy);
-      expectClose(numbers(value), [expected.loss], 'loss');
-      expectClose(numbers(grad), expected.gradient.flat(), 'gradient');
+      gaps.push(
+        expectClose(numbers(value), [expected.loss], 'loss'),
+        expectClose(numbers(grad), expected.gradient.flat(), 'gradient'),
+      );
     }
-    expectMetrics(metrics, expected.metrics);
+    gaps.push(expectMetrics(metrics, expected.metrics));
     tf.dispose(metrics);
+    const name = `${method}, ${expected.reference}`;
+    worst[name] = Math.max(worst[name] ?? 0, ...gaps);
+  });
+
+  // ATTUNE_DIFFERENCES=1 prints how near each method comes to its reference.
+  test('differences', () => {
+    if (process.env.ATTUNE_DIFFERENCES) console.log(backend, worst);
+    expect(Math.max(0, ...Object.values(worst))).toBeLessThanOrEqual(1e-5);
   });
 
   test.each(klEstimators.options)('%s equals verl', (estimator) => {

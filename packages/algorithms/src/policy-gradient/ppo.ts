@@ -83,7 +83,7 @@ export function ppoAdvantages(rollout: Rollout, options: PpoOptions, state?: unk
 }
 
 /**
- * The critic's clipped loss (L. Engstrom et al., arXiv 2005.12729 section 3):
+ * The critic's clipped loss (L. Engstrom et al., arXiv 2005.12729, "value function clipping"):
  * `½ max((V − G)², (clip(V, V_old ± valueClip) − G)²)`, a mean over tokens.
  * Metrics: `critic/loss`; `critic/clip`, the share of tokens whose gradient the bound stops.
  */

@@ -29,7 +29,7 @@ export function reinforcePlusPlusBaselineAdvantages(rollout: Rollout): Advantage
 }
 
 /**
- * REINFORCE++ for several answers a prompt (section 3.3 of the paper): the group mean reshapes rewards, the rollout's
+ * REINFORCE++ for several answers a prompt: the group mean reshapes rewards, the rollout's
  * deviation scales them, and a KL penalty (k2, whose gradient is unbiased) is part of the loss when `beta` > 0.
  */
 export const reinforcePlusPlusBaseline = defineAlgorithm({
@@ -37,7 +37,7 @@ export const reinforcePlusPlusBaseline = defineAlgorithm({
   paper: {
     title: 'REINFORCE++: A Simple and Efficient Approach for Aligning Large Language Models',
     url: 'https://arxiv.org/abs/2501.03262',
-    equations: 'section 3.3',
+    equations: 'REINFORCE++-baseline',
   },
   batch: 'rollout',
   options: reinforcePlusPlusBaselineOptions,

@@ -23,8 +23,8 @@ export const reinforcePlusPlusOptions = z.strictObject({
 export type ReinforcePlusPlusOptions = z.output<typeof reinforcePlusPlusOptions>;
 
 /**
- * Returns of KL-shaped rewards, `Σ_{t' ≥ t} γ^(t'−t) (rₜ' − β KLₜ')` (eq. 5), scaled to mean 0 and variance 1 over all
- * tokens of the rollout (eq. 6). One answer a prompt is enough.
+ * Returns of KL-shaped rewards, `Σ_{t' ≥ t} γ^(t'−t) (rₜ' − β KLₜ')`, scaled to mean 0 and variance 1 over all
+ * tokens of the rollout. One answer a prompt is enough.
  */
 export function reinforcePlusPlusAdvantages(
   rollout: Rollout,
@@ -46,7 +46,7 @@ export const reinforcePlusPlus = defineAlgorithm({
   paper: {
     title: 'REINFORCE++: A Simple and Efficient Approach for Aligning Large Language Models',
     url: 'https://arxiv.org/abs/2501.03262',
-    equations: 'eq. 5, 6',
+    equations: 'section 3, token-level KL penalty and global normalization',
   },
   batch: 'rollout',
   options: reinforcePlusPlusOptions,

@@ -23,7 +23,7 @@ export const remaxOptions = z.strictObject({
 export type RemaxOptions = z.output<typeof remaxOptions>;
 
 /**
- * Returns of KL-shaped rewards less the reward of the greedy answer to the same prompt (eq. 4, algorithm 1). A baseline
+ * Returns of KL-shaped rewards less the reward of the greedy answer to the same prompt (algorithm 1). A baseline
  * that needs no critic and, unlike a group's mean, one answer a prompt.
  * Metrics: `reward/greedy`, the mean reward of greedy answers.
  *
@@ -57,7 +57,7 @@ export const remax = defineAlgorithm({
   paper: {
     title: 'ReMax: A Simple, Effective, and Efficient Reinforcement Learning Method for Aligning LLMs',
     url: 'https://arxiv.org/abs/2310.10505',
-    equations: 'eq. 4, algorithm 1',
+    equations: 'algorithm 1',
   },
   batch: 'rollout',
   options: remaxOptions,

@@ -21,7 +21,7 @@ export const rlooOptions = z.strictObject({
 /** Parsed options of RLOO. */
 export type RlooOptions = z.output<typeof rlooOptions>;
 
-/** Leave-one-out advantages of rewards less the KL penalty of the whole answer (eq. 1, 8 of the paper). */
+/** Leave-one-out advantages of rewards less the KL penalty of the whole answer. */
 export function rlooAdvantages(rollout: Rollout, options: RlooOptions, state?: unknown): Advantages {
   const shaped = shapeRewards(rollout, options, 'rloo', state);
   // An answer without tokens keeps its reward.
@@ -51,7 +51,7 @@ export const rloo = defineAlgorithm({
   paper: {
     title: 'Back to Basics: Revisiting REINFORCE Style Optimization for Learning from Human Feedback in LLMs',
     url: 'https://arxiv.org/abs/2402.14740',
-    equations: 'eq. 1, 8',
+    equations: 'the RLOO estimator, the KL-shaped reward',
   },
   batch: 'rollout',
   options: rlooOptions,

@@ -25,7 +25,7 @@ export const sapoOptions = z.strictObject({
 export type SapoOptions = z.output<typeof sapoOptions>;
 
 /**
- * Soft adaptive policy optimization (eq. 5, 6): `−(4/τ) σ(τ (r − 1)) A`. Where PPO cuts a token's gradient off at a
+ * Soft adaptive policy optimization: `−(4/τ) σ(τ (r − 1)) A`. Where PPO cuts a token's gradient off at a
  * bound, this lets it fade: the gradient's weight is `4 σ (1 − σ) r`, 1 at r = 1.
  *
  * Metrics: those of `policyLoss`; `gate`, the mean of `4 σ (1 − σ)`: 1 when nothing fades.
@@ -54,7 +54,7 @@ export const sapo = defineAlgorithm({
   paper: {
     title: 'Soft Adaptive Policy Optimization',
     url: 'https://arxiv.org/abs/2511.20347',
-    equations: 'eq. 5, 6',
+    equations: 'the soft gate',
   },
   batch: 'rollout',
   options: sapoOptions,
