@@ -26,6 +26,7 @@ export {
 } from './definition.ts';
 export * from './distillation/index.ts';
 export * from './kl/index.ts';
+export * from './lists/index.ts';
 export { logRatio, MAX_LOG_RATIO } from './log-ratio.ts';
 export { logSigmoid, smoothedLogLoss } from './log-sigmoid.ts';
 export {
@@ -37,6 +38,7 @@ export {
 export * from './pairs/index.ts';
 export * from './policy-gradient/index.ts';
 export { algorithms, type ResolveOptions, resolveAlgorithm } from './resolve.ts';
+export * from './reward-models/index.ts';
 export { type Advantages, type AnswerPair, perToken, type Rollout } from './rollout.ts';
 export {
   type AnswerSource,
@@ -48,6 +50,6 @@ export {
 } from './rounds.ts';
 export { scoreAtFirst, scoreAtLast } from './sequence-scores.ts';
 export { lengths, positions, presence, required, sequenceLogRatios, tokenLogRatios } from './sequences.ts';
-export { stopGradient } from './stop-gradient.ts';
+export { stopGradient, withoutGradient } from './stop-gradient.ts';
 export * from './supervised/index.ts';
 export * from './unpaired/index.ts';

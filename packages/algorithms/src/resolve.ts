@@ -5,17 +5,21 @@ import type { BatchKind } from './batches.ts';
 import { contrastiveMethods } from './contrastive/index.ts';
 import type { AnyAlgorithm } from './definition.ts';
 import { distillationMethods } from './distillation/index.ts';
+import { listMethods } from './lists/index.ts';
 import { nearest } from './nearest.ts';
 import { pairMethods } from './pairs/index.ts';
 import { policyGradientMethods } from './policy-gradient/index.ts';
+import { rewardModels } from './reward-models/index.ts';
 import { supervisedMethods } from './supervised/index.ts';
 import { unpairedMethods } from './unpaired/index.ts';
 
 /** The built-in algorithms, by the name that recipes use. */
 export const algorithms: Record<string, AnyAlgorithm> = {
   ...supervisedMethods,
+  ...rewardModels,
   ...pairMethods,
   ...unpairedMethods,
+  ...listMethods,
   ...policyGradientMethods,
   ...distillationMethods,
   ...contrastiveMethods,

@@ -14,9 +14,10 @@ export interface Rounds<K extends BatchKind = BatchKind> {
   answers: readonly { from: AnswerSource; count: number }[];
   /**
    * What judges the answers: `rewards` (reward functions, a reward model, a pointwise judge), `preferences`
-   * (a judge that compares two answers), `self` (the policy itself, prompted as a judge).
+   * (a judge that compares two answers), `self` (the policy itself, prompted as a judge), `none` (who wrote an answer
+   * says it all; scores are 0).
    */
-  judge: 'rewards' | 'preferences' | 'self';
+  judge: 'rewards' | 'preferences' | 'self' | 'none';
   /** The reference model of a round: the policy before all training, or the one that the round began with. */
   reference: 'initial' | 'round';
   /**

@@ -1,10 +1,11 @@
-import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { UnpairedBatch } from '../batches.ts';
 import { defineAlgorithm, type LossResult } from '../definition.ts';
 import { tokenMean } from '../masked.ts';
 import { required } from '../sequences.ts';
+import { withoutGradient } from '../stop-gradient.ts';
 
 /** Options of CRINGE. */
 export const cringeOptions = z.strictObject({
@@ -51,26 +52,18 @@ function contrastOf(batch: UnpairedBatch, topK: number): Tensor2D {
 
 /**
  * Probability that each token is drawn as the positive one: the softmax of the `topK` likeliest tokens but the label.
- * One function without a gradient, since TensorFlow.js has none of topk.
  *
  * @returns `[batch, seq, vocab]`
  */
 function drawWeights(logProbs: Tensor3D, labels: Tensor2D, topK: number): Tensor3D {
-  const draw = tf.customGrad((x, save) => {
-    const all = x as Tensor3D;
-    (save as (tensors: Tensor[]) => void)([all]);
+  return withoutGradient(logProbs, (all): Tensor3D => {
     const vocabulary = all.shape[2];
     const others: Tensor3D = tf.sub(all, tf.mul(tf.oneHot(labels, vocabulary), 1e9));
     const count = Math.min(topK, vocabulary - 1);
     const least = tf.slice(tf.topk(others, count).values, [0, 0, count - 1], [-1, -1, 1]);
     // Tokens that tie with the last of the top k count as well.
-    const likeliest = tf.where(tf.greaterEqual(others, least), others, tf.fill(others.shape, -1e9));
-    return {
-      value: tf.softmax(likeliest),
-      gradFunc: (_dy: Tensor, saved: Tensor[]) => tf.zerosLike(saved[0]!),
-    };
+    return tf.softmax(tf.where(tf.greaterEqual(others, least), others, tf.fill(others.shape, -1e9)));
   });
-  return draw(logProbs) as Tensor3D;
 }
 
 /** The CRINGE loss: `cringeLoss` as a definition. */

@@ -85,7 +85,7 @@ export async function roundsSources(
   const { recipe, algorithm, needs, model, roles } = context;
   const { rollout, schedule } = recipe;
   const count = rounds.answers.reduce((sum, { count }) => sum + count, 0);
-  if (kind !== 'distillation' && !context.score)
+  if (kind !== 'distillation' && rounds.judge !== 'none' && !context.score)
     throw new UserError(
       `${algorithm.name} judges its answers: name rewards, e.g. rewards: [{ name: gsm8k }]`,
     );
