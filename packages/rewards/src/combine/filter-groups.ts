@@ -57,6 +57,8 @@ export function filterGroups(
 }
 
 function deviation(values: readonly number[]): number {
+  // The mean of equal numbers may differ from them by rounding.
+  if (values.every((value) => value === values[0])) return 0;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }

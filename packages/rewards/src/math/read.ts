@@ -1,0 +1,40 @@
+import { cleanAnswer } from './clean.ts';
+import { call, type Expression, mapExpression, someExpression } from './expression.ts';
+import { tokenize } from './lexer.ts';
+import { parse } from './parser.ts';
+
+/** Longer answers are compared as texts: they are no answers. */
+const MAX_LENGTH = 2000;
+
+/**
+ * The ways in which an answer can be read: `(1,200)` is a number in brackets or a pair. None when it is no mathematics.
+ */
+export function readAnswer(answer: string): Expression[] {
+  if (answer.length > MAX_LENGTH) return [];
+  const text = cleanAnswer(answer);
+  const ambiguous = /\d,\d{3}(?!\d)/.test(text);
+  const readings = (ambiguous ? [true, false] : [true]).map((thousands) => {
+    const tokens = tokenize(text, thousands);
+    return tokens && parse(tokens);
+  });
+  return readings.filter((reading) => reading !== undefined).map(spreadSigns);
+}
+
+/** Both values of what holds ± or ∓, as a list; within a list each member becomes two. */
+function spreadSigns(expression: Expression): Expression {
+  if (expression.kind === 'group' && (expression.open === '{' || expression.open === '')) {
+    const items = expression.items.flatMap((item) => {
+      const spread = spreadSigns(item);
+      return spread.kind === 'group' && spread.open === '' ? spread.items : [spread];
+    });
+    return { ...expression, items };
+  }
+  const isSign = (part: Expression) => part.kind === 'call' && (part.name === '±' || part.name === '∓');
+  if (!someExpression(expression, isSign)) return expression;
+  const choose = (upper: boolean) =>
+    mapExpression(expression, (part) => {
+      if (part.kind !== 'call' || !isSign(part)) return part;
+      return call((part.name === '±') === upper ? '+' : '-', ...part.items);
+    });
+  return { kind: 'group', open: '', close: '', items: [choose(true), choose(false)] };
+}
