@@ -1,3 +1,36 @@
+export { type Audio, durationOf, toMono } from './audio/audio.ts';
+export {
+  addNoise,
+  changeSpeed,
+  changeVolume,
+  convolve,
+  type NoiseOptions,
+  type ReverberationOptions,
+  reverberate,
+  roomImpulse,
+} from './audio/augment.ts';
+export { type CmvnOptions, type CmvnState, GlobalCmvn, utteranceCmvn } from './audio/cmvn.ts';
+export {
+  type AudioFormat,
+  decodeAudio,
+  detectAudioFormat,
+  type ReadAudioOptions,
+  readAudio,
+} from './audio/decode-audio.ts';
+export {
+  ExampleLoader,
+  type ExampleLoaderOptions,
+  type ExamplePlan,
+  type LoadedExample,
+} from './audio/example-loader.ts';
+export type { Features } from './audio/features.ts';
+export { RealFft } from './audio/fft.ts';
+export { type KaldiFbankOptions, kaldiFbank } from './audio/kaldi-features.ts';
+export { resample } from './audio/resample.ts';
+export { type SegmentSpeechOptions, type SpeechSegment, segmentSpeech } from './audio/segment-speech.ts';
+export { type SpecAugmentOptions, specAugment } from './audio/spec-augment.ts';
+export { decodeWav, encodeWav } from './audio/wav.ts';
+export { type WhisperFeaturesOptions, whisperFeatures } from './audio/whisper-features.ts';
 export {
   ChatTemplate,
   type ChatTemplateOptions,
@@ -49,6 +82,19 @@ export type { FileType } from './files/file-types.ts';
 export type { ReadOptions } from './files/reader.ts';
 export { convertRow, detectFormat, type FormatName } from './formats/detect.ts';
 export { parseTranscript } from './formats/transcript.ts';
+export { cutTiles, type Image, type ReadImageOptions, readImage } from './image/read-image.ts';
+export { countPatches, type PatchCount, type SmartResizeOptions, smartResize } from './image/smart-resize.ts';
+export {
+  anyresTiles,
+  type Box,
+  bestResolution,
+  type InternTilesOptions,
+  internTiles,
+  internTokens,
+  LLAVA_GRIDS,
+  type Size,
+  type TilePlan,
+} from './image/tiling.ts';
 export { LengthLimit, type LengthLimitOptions } from './length-limit.ts';
 export * from './loader/index.ts';
 export type { ManifestColumn, ManifestHeader } from './manifest/layout.ts';
