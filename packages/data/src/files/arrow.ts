@@ -4,6 +4,7 @@ import { batchOf } from '../dataset/batched-reader.ts';
 import type { Arrow } from '../dataset/column-builder.ts';
 import { rowReader } from '../dataset/row-reader.ts';
 import { Dataset, type Row } from '../dataset.ts';
+import { type BatchLayout, cellReader } from './arrow-cells.ts';
 import { requireFile } from './bytes.ts';
 import type { Reader } from './reader.ts';
 
@@ -13,15 +14,18 @@ const CACHE_BYTES = 1 << 26;
 /** Most rows that are objects at once. */
 const RUN_ROWS = 4096;
 
+/** A message in the file. */
 interface Block {
   offset: number;
   bytes: number;
+  /** Bytes of its header, which stands before its body. */
+  header: number;
 }
 
 /**
  * An Arrow IPC file or stream (as Hugging Face datasets caches them) on disk. Opening reads where the record batches
- * are; a batch is read when one of its rows is asked for, and the last ones used are kept. Memory does not grow with
- * the file.
+ * are. Rows in order are read a batch at a time, and the last batches used are kept; rows in random order of a file that
+ * is larger than what is kept are read by themselves. Memory does not grow with the file.
  */
 export class ArrowFile {
   /** Number of rows. */
@@ -36,6 +40,11 @@ export class ArrowFile {
   readonly #starts: readonly number[];
   readonly #decoded = new Map<number, { bytes: number; read: (index: number) => Row }>();
   #kept = 0;
+  /** Present when rows may be read by themselves. */
+  readonly #readCells: ((layout: BatchLayout, row: number) => Row) | undefined;
+  readonly #layouts = new Map<number, BatchLayout>();
+  readonly #scratch = Buffer.alloc(1 << 16);
+  #previous = -1;
 
   private constructor(arrow: Arrow, path: string, handle: number) {
     this.#path = path;
@@ -56,6 +65,12 @@ export class ArrowFile {
     this.#batches = batches;
     this.#starts = starts;
     this.length = starts.at(-1)!;
+    if (batches.reduce((sum, { bytes }) => sum + bytes, 0) > CACHE_BYTES)
+      this.#readCells = cellReader(arrow, arrow.tableFromIPC(head).schema, (offset, bytes) => {
+        const buffer = bytes <= this.#scratch.length ? this.#scratch.subarray(0, bytes) : Buffer.alloc(bytes);
+        readSync(handle, buffer, 0, bytes, offset);
+        return buffer;
+      });
   }
 
   /** @throws when the file is missing, empty, no Arrow IPC, or cut off, naming the row */
@@ -74,7 +89,12 @@ export class ArrowFile {
   /** Row `index`, of which 0 ≤ index < length. */
   at(index: number): Row {
     const which = batchOf(this.#starts, index);
-    return this.#reader(which)(index - this.#starts[which]!);
+    const row = index - this.#starts[which]!;
+    const alone = this.#readCells && Math.abs(index - this.#previous) > 1 && !this.#decoded.has(which);
+    this.#previous = index;
+    if (!alone) return this.#reader(which)(row);
+    const layout = this.#layoutOf(which);
+    return layout ? this.#readCells!(layout, row) : this.#reader(which)(row);
   }
 
   close(): void {
@@ -115,7 +135,22 @@ export class ArrowFile {
     }
   }
 
-  #read({ offset, bytes }: Block): Buffer {
+  /** Undefined when the batch is compressed. */
+  #layoutOf(which: number): BatchLayout | undefined {
+    let layout = this.#layouts.get(which);
+    if (!layout) {
+      const { offset, header } = this.#batches[which]!;
+      const message = this.#parse(this.#read({ offset: offset + 8, bytes: header }));
+      if (!message.isRecordBatch()) return undefined;
+      const { nodes, buffers, compression } = message.header();
+      if (compression) return undefined;
+      layout = { body: offset + 8 + header, nodes, buffers };
+      this.#layouts.set(which, layout);
+    }
+    return layout;
+  }
+
+  #read({ offset, bytes }: Pick<Block, 'offset' | 'bytes'>): Buffer {
     const buffer = Buffer.allocUnsafeSlow(bytes);
     readSync(this.#handle, buffer, 0, bytes, offset);
     return buffer;
@@ -152,7 +187,7 @@ export class ArrowFile {
       const bytes = 8 + length + message.bodyLength;
       if (offset + bytes > size) throw this.#cut(first, rows);
       const count = message.isRecordBatch() ? message.header().length : 0;
-      yield { block: { offset, bytes }, kind: message.headerType, rows: count };
+      yield { block: { offset, bytes, header: length }, kind: message.headerType, rows: count };
       rows += count;
       offset += bytes;
       first = false;
