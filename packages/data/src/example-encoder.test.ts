@@ -1,8 +1,8 @@
 import { trainBPE } from '@attune/tokenizer';
 import { describe, expect, test } from 'vitest';
-import { ChatTemplate } from './chat-template.ts';
 import type { Example } from './example.ts';
 import { ExampleEncoder } from './example-encoder.ts';
+import { ChatTemplate } from './text/chat-template.ts';
 import type { TokenSequence } from './token-sequence.ts';
 
 const specialTokens = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'];

@@ -1,4 +1,3 @@
-import type { ChatTemplate, RenderedChat } from './chat-template.ts';
 import type {
   Example,
   ListwiseExample,
@@ -8,6 +7,7 @@ import type {
   StepwiseExample,
   ToolDefinition,
 } from './example.ts';
+import type { ChatTemplate, RenderedChat } from './text/chat-template.ts';
 import type { TokenSequence } from './token-sequence.ts';
 
 /** What encoding needs of a tokenizer; `Tokenizer` of `@attune/tokenizer` has it. */

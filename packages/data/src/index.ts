@@ -32,12 +32,6 @@ export { type SpecAugmentOptions, specAugment } from './audio/spec-augment.ts';
 export { decodeWav, encodeWav } from './audio/wav.ts';
 export { type WhisperFeaturesOptions, whisperFeatures } from './audio/whisper-features.ts';
 export {
-  ChatTemplate,
-  type ChatTemplateOptions,
-  type RenderedChat,
-  type RenderOptions,
-} from './chat-template.ts';
-export {
   type CollateOptions,
   collate,
   collatePacked,
@@ -128,5 +122,6 @@ export { LengthGroupedSampler, type LengthGroupedSamplerOptions } from './sample
 export { type Rank, resolveRank } from './samplers/rank.ts';
 export type { PlannedExample } from './samplers/sharded/block.ts';
 export { ShardedSampler, type ShardedSamplerOptions } from './samplers/sharded/sharded-sampler.ts';
+export * from './text/index.ts';
 export { countTargets, splitBlocks, type TokenSequence } from './token-sequence.ts';
 export { type WordProblem, type WordProblemOptions, wordProblems } from './word-problems/index.ts';

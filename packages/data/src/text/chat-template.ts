@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
-import { CHATML } from './chatml.ts';
-import type { Message, ToolDefinition } from './example.ts';
+import type { Message, ToolDefinition } from '../example.ts';
+import { TEMPLATES, type TemplateName } from './templates/index.ts';
 
 /** Text that a chat template rendered, and which parts of it the assistant is to produce. */
 export interface RenderedChat {
@@ -66,11 +66,24 @@ export class ChatTemplate {
 
   /** ChatML (`<|im_start|>role … <|im_end|>`), built in. */
   static chatml(): ChatTemplate {
-    return new ChatTemplate(CHATML, {
-      eosToken: '<|im_end|>',
-      requiredTokens: ['<|im_start|>', '<|im_end|>'],
-    });
+    return ChatTemplate.named('chatml');
   }
+
+  /**
+   * A built-in template, with the special tokens of its models.
+   * @throws naming those there are when the name is none of them
+   */
+  static named(name: TemplateName): ChatTemplate {
+    if (!Object.hasOwn(TEMPLATES, name))
+      throw new Error(
+        `no built-in chat template is called '${name}'; there are ${ChatTemplate.names.join(', ')}`,
+      );
+    const { source, ...options } = TEMPLATES[name];
+    return new ChatTemplate(source, options);
+  }
+
+  /** Names of the built-in templates. */
+  static readonly names = Object.keys(TEMPLATES) as readonly TemplateName[];
 
   /**
    * The template of a model folder: `chat_template.jinja`, or `chat_template` in `tokenizer_config.json` (the one
@@ -105,10 +118,11 @@ export class ChatTemplate {
 
   /**
    * Renders a conversation and finds what the assistant is to produce: exactly the template's `{% generation %}`
-   * blocks, or, when it has none, from the end of the generation prompt to the end of each assistant turn without
-   * trailing white space.
+   * blocks. When it has none: from the end of the generation prompt to the end of each assistant turn without trailing
+   * white space; and where the template renders a turn differently once later ones follow (it leaves out thoughts), the
+   * turn's own words as they stand in the text, with what ends it.
    *
-   * @throws when the template has no such blocks and renders earlier turns differently once later ones follow
+   * @throws when the template has no such blocks and changes a turn in a way that hides where it stands
    */
   renderMasked(messages: readonly Message[], options: RenderOptions = {}): RenderedChat {
     const rendered = this.#render(messages, options);
@@ -117,12 +131,16 @@ export class ChatTemplate {
       : { text: rendered, assistant: this.#findTurns(rendered, messages, options) };
   }
 
-  #render(
+  #render(messages: readonly Message[], options: RenderOptions): string {
+    const reserved = messages.find(({ content }) => content.includes(BEGIN) || content.includes(END));
+    if (reserved) throw new Error('a message holds U+E0B0 or U+E0B1, which chat templates need; remove them');
+    return this.#renderUnchecked(messages, options);
+  }
+
+  #renderUnchecked(
     messages: readonly Message[],
     { addGenerationPrompt = false, tools, variables }: RenderOptions,
   ): string {
-    const reserved = messages.find(({ content }) => content.includes(BEGIN) || content.includes(END));
-    if (reserved) throw new Error('a message holds U+E0B0 or U+E0B1, which chat templates need; remove them');
     try {
       return this.#template.render({
         ...this.#constants,
@@ -140,15 +158,64 @@ export class ChatTemplate {
     const spans: [number, number][] = [];
     for (const [i, { role }] of messages.entries()) {
       if (role !== 'assistant') continue;
-      const before = this.#render(messages.slice(0, i), { ...options, addGenerationPrompt: true });
-      const until = this.#render(messages.slice(0, i + 1), { ...options, addGenerationPrompt: false });
-      if (!full.startsWith(before) || !full.startsWith(until.trimEnd()))
-        throw new Error(
-          `chat template renders message ${i} differently once later ones follow; mark what the assistant produces with {% generation %} … {% endgeneration %}`,
-        );
-      spans.push([before.length, until.trimEnd().length]);
+      const before = this.#renderFirst(messages, i, { ...options, addGenerationPrompt: true });
+      const until = this.#renderFirst(messages, i + 1, { ...options, addGenerationPrompt: false });
+      const prefix = before !== undefined && until !== undefined && full.startsWith(until.trimEnd());
+      if (prefix && full.startsWith(before)) spans.push([before.length, until.trimEnd().length]);
+      else spans.push(this.#findWords(full, messages, i, options));
     }
     return spans;
+  }
+
+  /** The first `count` messages; undefined when the template refuses to end there. */
+  #renderFirst(messages: readonly Message[], count: number, options: RenderOptions): string | undefined {
+    try {
+      return this.#render(messages.slice(0, count), options);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Finds a turn by marking its words: the template is to render the marked message where the words were and nothing
+   * else differently. What ends the turn is what every turn of the assistant ends with.
+   */
+  #findWords(
+    full: string,
+    messages: readonly Message[],
+    index: number,
+    options: RenderOptions,
+  ): [number, number] {
+    const { content } = messages[index]!;
+    const thoughts = content.lastIndexOf('</think>');
+    const answer = thoughts < 0 ? content : content.slice(thoughts + '</think>'.length);
+    const words = answer.trim();
+    const at = content.length - answer.length + answer.indexOf(words);
+    const marked = content.slice(0, at) + BEGIN + words + END + content.slice(at + words.length);
+    const changed = messages.map((message, i) => (i === index ? { ...message, content: marked } : message));
+    const rendered = words === '' ? '' : this.#renderUnchecked(changed, options);
+    const start = rendered.indexOf(BEGIN);
+    const end = rendered.indexOf(END) - 1;
+    const found =
+      rendered.split(BEGIN).length === 2 &&
+      rendered.split(END).length === 2 &&
+      rendered.replace(BEGIN, '').replace(END, '') === full;
+    if (!found)
+      throw new Error(
+        `chat template renders message ${index} so that its place cannot be found; mark what the assistant produces with {% generation %} … {% endgeneration %}`,
+      );
+    const ending = this.#ending(messages, options);
+    return [start, full.startsWith(ending, end) ? end + ending.length : end];
+  }
+
+  /** What a template puts after the assistant's last words, without trailing white space. */
+  #ending(messages: readonly Message[], options: RenderOptions): string {
+    const user = messages.find(({ role }) => role === 'user') ?? { role: 'user', content: 'x' };
+    const rendered = this.#renderUnchecked([user, { role: 'assistant', content: `x${END}` }], {
+      ...options,
+      addGenerationPrompt: false,
+    });
+    return rendered.slice(rendered.lastIndexOf(END) + 1).trimEnd();
   }
 }
 

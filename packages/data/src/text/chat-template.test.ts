@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Message } from '../example.ts';
 import { ChatTemplate } from './chat-template.ts';
-import type { Message } from './example.ts';
 
 // Made by tooling/reference/data/make_fixtures.py with Hugging Face transformers.
 const { templates, cases } = JSON.parse(
-  readFileSync(new URL('fixtures/chat-templates.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../fixtures/chat-templates.json', import.meta.url), 'utf8'),
 ) as {
   templates: Record<string, string>;
   cases: {
@@ -63,7 +63,7 @@ describe('without generation marks', () => {
     const last =
       "{% for m in messages %}[{{ m.role }}] {{ m.content if loop.last else '...' }}\n{% endfor %}";
     expect(() => new ChatTemplate(last).renderMasked(conversation)).toThrow(
-      'chat template renders message 1 differently once later ones follow; mark what the assistant produces with {% generation %}',
+      'chat template renders message 1 so that its place cannot be found; mark what the assistant produces with {% generation %}',
     );
   });
 });
