@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Message, ToolDefinition } from '../example.ts';
 import { ChatTemplate } from './chat-template.ts';
 import { TEMPLATES, type TemplateName } from './templates/index.ts';
+import { markThinking } from './thinking.ts';
 
 // Made by tooling/reference/data/chat_families.py: texts by the published templates, fastchat and mistral-common.
 const cases = JSON.parse(
