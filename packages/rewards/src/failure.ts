@@ -5,9 +5,10 @@
  * - `timeout`: no score within the time
  * - `not-finite`: the score was NaN, infinite or no number
  * - `unparsable`: a judge answered, but not with a verdict
+ * - `disagreement`: two judges did not agree
  * - `unavailable`: a judge, a reward model or a sandbox could not be reached or started
  */
-export type FailureKind = 'threw' | 'timeout' | 'not-finite' | 'unparsable' | 'unavailable';
+export type FailureKind = 'threw' | 'timeout' | 'not-finite' | 'unparsable' | 'disagreement' | 'unavailable';
 
 /** A completion that a reward could not score. */
 export interface Failure {

@@ -13,6 +13,7 @@ export { extractGsm8kAnswer, type Gsm8kOptions, gsm8k } from './gsm8k.ts';
 export { checkers as instructionCheckers, type InstructionArguments } from './instructions/checkers.ts';
 export { followsInstruction, type InstructionsOptions, instructions } from './instructions/instructions.ts';
 export { extractJson, type JsonSchemaOptions, jsonSchema } from './json-schema.ts';
+export * from './judge/index.ts';
 export {
   type LanguageConsistencyOptions,
   languageConsistency,
