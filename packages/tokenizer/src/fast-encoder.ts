@@ -70,7 +70,7 @@ function stringNormalizer(type: string | undefined): StringNormalizer | null {
 }
 
 /** What a post-processor puts before and after a sequence; null where the sequence does not occur once. */
-function tokensAround(processor: PostProcessor | null): { before: number[]; after: number[] } | null {
+export function tokensAround(processor: PostProcessor | null): { before: number[]; after: number[] } | null {
   if (!processor) return { before: [], after: [] };
   const marker = -1;
   const sequence = new Encoding(addedColumns([marker], ['marker'], 0));

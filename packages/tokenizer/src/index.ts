@@ -1,5 +1,6 @@
 export type { DecodeStream } from './decode-stream.ts';
 export type { EncodeOptions, Padding, Sampling, SpecialTokens, Truncation } from './encode-options.ts';
+export type { EncodeStream } from './encode-stream.ts';
 export type { EncodingColumns, Offsets, OffsetUnit } from './encoding.ts';
 export { convertOffsets, Encoding } from './encoding.ts';
 export type { BertOptions } from './formats/bert.ts';

@@ -3,9 +3,10 @@ import { createDecodeStream, type DecodeStream } from './decode-stream.ts';
 import { ByteLevelDecoder } from './decoders/byte-level-decoder.ts';
 import { createDecoder, type Decoder } from './decoders/decoder.ts';
 import { type EncodeOptions, resolvePadding, resolveTruncation } from './encode-options.ts';
+import { createEncodeStream, type EncodeStream } from './encode-stream.ts';
 import { Encoding, type EncodingColumns } from './encoding.ts';
 import { concatenate, emptyColumns, pad, truncateSequences } from './encoding-ops.ts';
-import { FastEncoder } from './fast-encoder.ts';
+import { FastEncoder, tokensAround } from './fast-encoder.ts';
 import { createModel } from './models/create-model.ts';
 import { type Model, type TokenizeOptions, TokenSink } from './models/model.ts';
 import { MAX_ID } from './models/vocabulary.ts';
@@ -163,6 +164,24 @@ export class Tokenizer {
   encodeIdsBatch(texts: Iterable<string>, options: EncodeOptions = {}): number[][] {
     if (options.padding) return this.encodeBatch(texts, options).map((encoding) => encoding.ids);
     return Array.from(texts, (text) => this.encodeIds(text, options));
+  }
+
+  /**
+   * Encodes text that arrives in pieces, such as a file or a request that is being read.
+   * @throws where the post-processor repeats the text or leaves it out
+   */
+  encodeStream(options: Pick<EncodeOptions, 'specialTokens' | 'addSpecialTokens'> = {}): EncodeStream {
+    const { specialTokens = 'text', addSpecialTokens = true } = options;
+    const around = addSpecialTokens ? tokensAround(this.#postProcessor) : { before: [], after: [] };
+    if (!around)
+      throw new Error('encodeStream: the post-processor does not put the text once; use encodeIds');
+    return createEncodeStream({
+      json: this.#json,
+      added: this.#added.all(),
+      special: specialTokens,
+      encode: (text) => this.encodeIds(text, { specialTokens, addSpecialTokens: false }),
+      ...around,
+    });
   }
 
   /**
