@@ -10,6 +10,7 @@ export { learnSubwordCodes, SubwordCodes } from './formats/subword-nmt.ts';
 export type { TiktokenOptions } from './formats/tiktoken.ts';
 export { fromTiktoken, toTiktoken } from './formats/tiktoken.ts';
 export type { Model } from './models/model.ts';
+export type { Segmentation } from './models/segmentation.ts';
 export { PATTERNS } from './pre-tokenizers/scanners.ts';
 export type { Piece, SentencePieceModel } from './sentencepiece/model-file.ts';
 export { PieceType } from './sentencepiece/model-file.ts';

@@ -9,6 +9,8 @@ import { concatenate, emptyColumns, pad, truncateSequences } from './encoding-op
 import { FastEncoder, tokensAround } from './fast-encoder.ts';
 import { createModel } from './models/create-model.ts';
 import { type Model, type TokenizeOptions, TokenSink } from './models/model.ts';
+import { bestCombinations, type Segmentation } from './models/segmentation.ts';
+import { Unigram } from './models/unigram.ts';
 import { MAX_ID } from './models/vocabulary.ts';
 import { createNormalizer } from './normalizers/normalizer.ts';
 import { createPostProcessor, type PostProcessor } from './post-processors/post-processor.ts';
@@ -147,6 +149,32 @@ export class Tokenizer {
     return this.#fast.encode(text, specialTokens, addSpecialTokens);
   }
 
+  /**
+   * The `count` best segmentations of a text with their log-probabilities, best first, without the tokens that
+   * a post-processor adds. Unigram models only.
+   */
+  nBest(
+    text: string,
+    count: number,
+    { specialTokens = 'text' }: Pick<EncodeOptions, 'specialTokens'> = {},
+  ): Segmentation[] {
+    const { model } = this;
+    if (!(model instanceof Unigram))
+      throw new Error('nBest needs a Unigram model; BPE and others have one segmentation');
+    const forbidden = specialTokens === 'allow' ? undefined : this.#added.specialIds;
+    const pieces: Segmentation[][] = [];
+    for (const segment of this.#added.split(wellFormed(text), specialTokens)) {
+      if (segment.token) {
+        pieces.push([{ ids: [segment.token.id], tokens: [segment.text.text], score: 0 }]);
+        continue;
+      }
+      for (const piece of this.#preTokenizer ? this.#preTokenizer([segment.text]) : [segment.text]) {
+        if (piece.length > 0) pieces.push(model.nBest(piece.text, count, forbidden));
+      }
+    }
+    return bestCombinations(pieces, count);
+  }
+
   /** `encode` for many texts, or `[text, pair]`s. Padding makes them equally long. */
   encodeBatch(texts: Iterable<string | [string, string]>, options: EncodeOptions = {}): Encoding[] {
     const encodings = Array.from(texts, (each) => {
@@ -241,7 +269,7 @@ export class Tokenizer {
     const tokenize: TokenizeOptions = {
       forbidden: specialTokens === 'allow' ? undefined : this.#added.specialIds,
       random: sampling && seededRandom(sampling.seed ?? 0),
-      alpha: sampling && (sampling.alpha ?? 0.1),
+      alpha: sampling?.alpha,
     };
     let word = 0;
     for (const segment of this.#added.split(wellFormed(text), specialTokens)) {

@@ -78,13 +78,23 @@ export class BpeMerger {
     }
   }
 
+  /**
+   * BPE-dropout (Provilkov et al. 2020): before each merge every candidate is left out by chance; one that was
+   * left out may come back after the merge.
+   * @param skip says whether to leave out a candidate
+   */
+  mergeWithDropout(count: number, skip: () => boolean): number {
+    return this.#mergeByHeap(count, skip);
+  }
+
   /** O(n log n): a heap of `rank · 2³¹ + position`; entries that have gone stale are recognised by rank. */
-  #mergeByHeap(count: number): number {
+  #mergeByHeap(count: number, skip?: () => boolean): number {
     const { symbols, lengths } = this;
     const ranks = this.#ranks;
     const next = new Int32Array(count);
     const previous = new Int32Array(count);
     const heap = new MinHeap(count * 2);
+    const skipped: number[] = [];
     for (let i = 0; i < count; i++) {
       next[i] = i + 1;
       previous[i] = i - 1;
@@ -96,6 +106,12 @@ export class BpeMerger {
       const rank = Math.floor(top / POSITIONS);
       const at = top - rank * POSITIONS;
       if (ranks[at] !== rank) continue;
+      if (skip?.()) {
+        skipped.push(top);
+        continue;
+      }
+      for (const each of skipped) heap.push(each);
+      skipped.length = 0;
       const right = next[at]!;
       symbols[at] = this.#idOf[rank]!;
       lengths[at]! += lengths[right]!;

@@ -39,7 +39,8 @@ export class Bpe implements Model {
   }
 
   tokenize(piece: string, sink: TokenSink, options: TokenizeOptions = {}): void {
-    if (this.#config.ignore_merges) {
+    const { random } = options;
+    if (this.#config.ignore_merges && !random) {
       const whole = this.vocabulary.ids.get(piece);
       if (whole !== undefined && !options.forbidden?.has(whole)) {
         sink.push(whole, 0, piece.length);
@@ -51,12 +52,21 @@ export class Bpe implements Model {
     merger.reserve(symbols.ids.length);
     merger.symbols.set(symbols.ids);
     merger.lengths.fill(1, 0, symbols.ids.length);
-    const count = merger.merge(symbols.ids.length);
+    const dropout = random ? this.#dropout(options.alpha) : 0;
+    const count = random
+      ? merger.mergeWithDropout(symbols.ids.length, () => random() < dropout)
+      : merger.merge(symbols.ids.length);
     for (let i = 0, first = 0; i < count; i++) {
       const last = first + merger.lengths[i]! - 1;
       sink.push(merger.symbols[i]!, symbols.starts[first]!, symbols.ends[last]!);
       first = last + 1;
     }
+  }
+
+  /** The probability asked for, else that of the file, else 0.1. */
+  #dropout(alpha = this.#config.dropout ?? 0.1): number {
+    if (alpha >= 0 && alpha <= 1) return alpha;
+    throw new Error(`sampling.alpha of a BPE model must be a probability from 0 to 1, found ${alpha}`);
   }
 
   toJSON(): BpeJson {

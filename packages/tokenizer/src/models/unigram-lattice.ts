@@ -1,3 +1,4 @@
+import { Heap } from '../heap.ts';
 import type { Path } from './unigram-search.ts';
 
 interface Node {
@@ -81,14 +82,11 @@ export class Lattice {
   /** The `count` best segmentations with their scores, best first: A* from the end. */
   nBest(count: number): { path: Path; score: number }[] {
     const best = this.#bestToStart();
-    const queue: Hypothesis[] = [
-      { at: this.#length, cost: 0, bound: best[this.#length]!, node: null, next: null },
-    ];
+    const queue = new Heap<Hypothesis>((a, b) => a.bound > b.bound);
+    queue.push({ at: this.#length, cost: 0, bound: best[this.#length]!, node: null, next: null });
     const found: { path: Path; score: number }[] = [];
-    while (queue.length > 0 && found.length < count) {
-      let top = 0;
-      for (let i = 1; i < queue.length; i++) if (queue[i]!.bound > queue[top]!.bound) top = i;
-      const hypothesis = queue.splice(top, 1)[0]!;
+    while (queue.size > 0 && found.length < count) {
+      const hypothesis = queue.pop();
       if (hypothesis.at === 0) {
         const path: Path = [];
         for (let each: Hypothesis | null = hypothesis; each?.node; each = each.next) {

@@ -1,6 +1,7 @@
 import type { ModelJson } from '../tokenizer-json.ts';
 import { byteTokens } from './bpe.ts';
-import type { Model, TokenizeOptions, TokenSink } from './model.ts';
+import { type Model, type TokenizeOptions, TokenSink } from './model.ts';
+import type { Segmentation } from './segmentation.ts';
 import type { Lattice } from './unigram-lattice.ts';
 import { type Path, UnigramSearch } from './unigram-search.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -52,9 +53,21 @@ export class Unigram implements Model {
   /** @throws where a character is unknown and the model has no unknown piece */
   tokenize(piece: string, sink: TokenSink, options: TokenizeOptions = {}): void {
     const path = options.random
-      ? this.lattice(piece, options.forbidden).sample(options.alpha ?? 1, options.random)
+      ? this.lattice(piece, options.forbidden).sample(options.alpha ?? 0.1, options.random)
       : this.#search.best(piece, 0, piece.length, 0, options.forbidden);
     this.#emit(piece, path, sink, options.forbidden);
+  }
+
+  /** The `count` best segmentations with their log-probabilities, best first. */
+  nBest(piece: string, count: number, forbidden?: ReadonlySet<number>): Segmentation[] {
+    return this.lattice(piece, forbidden)
+      .nBest(count)
+      .map(({ path, score }) => {
+        const sink = new TokenSink();
+        this.#emit(piece, path, sink, forbidden);
+        const tokens = sink.ids.map((id, i) => sink.surfaces.get(i) ?? this.vocabulary.tokens[id]!);
+        return { ids: sink.ids, tokens, score };
+      });
   }
 
   /** All segmentations of a text as a graph, for sampling and n-best search. */

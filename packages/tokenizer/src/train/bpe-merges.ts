@@ -1,3 +1,4 @@
+import { Heap } from '../heap.ts';
 import { PairTable } from '../text/pair-table.ts';
 
 /** Words of a corpus as symbols: word `w` is `symbols[starts[w] .. starts[w] + lengths[w]]`. */
@@ -64,7 +65,7 @@ export function learnMerges(words: CountedWords, options: LearnOptions): [number
     } else if (list[list.length - 1] !== word) list.push(word);
   };
 
-  const heap = new CandidateHeap((a, b) => {
+  const heap = new Heap<Candidate>((a, b) => {
     if (a.count !== b.count) return a.count > b.count;
     if (precedes) {
       const pairOf = (entry: number) => [pairs.left(entry), pairs.right(entry)] as const;
@@ -196,48 +197,4 @@ function mergeWord(
     }
   }
   words.lengths[word] = to - start;
-}
-
-class CandidateHeap {
-  readonly #items: Candidate[] = [];
-  readonly #before: (a: Candidate, b: Candidate) => boolean;
-
-  constructor(before: (a: Candidate, b: Candidate) => boolean) {
-    this.#before = before;
-  }
-
-  get size(): number {
-    return this.#items.length;
-  }
-
-  push(item: Candidate): void {
-    const items = this.#items;
-    let at = items.length;
-    items.push(item);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.#before(item, items[parent]!)) break;
-      items[at] = items[parent]!;
-      at = parent;
-    }
-    items[at] = item;
-  }
-
-  pop(): Candidate {
-    const items = this.#items;
-    const top = items[0]!;
-    const item = items.pop()!;
-    if (items.length === 0) return top;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= items.length) break;
-      if (child + 1 < items.length && this.#before(items[child + 1]!, items[child]!)) child++;
-      if (!this.#before(items[child]!, item)) break;
-      items[at] = items[child]!;
-      at = child;
-    }
-    items[at] = item;
-    return top;
-  }
 }
