@@ -48,6 +48,7 @@ export {
   type Rounds,
   winRates,
 } from './rounds.ts';
+export * from './self-play/index.ts';
 export { scoreAtFirst, scoreAtLast } from './sequence-scores.ts';
 export { lengths, positions, presence, required, sequenceLogRatios, tokenLogRatios } from './sequences.ts';
 export { stopGradient, withoutGradient } from './stop-gradient.ts';

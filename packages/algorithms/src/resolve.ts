@@ -10,6 +10,7 @@ import { nearest } from './nearest.ts';
 import { pairMethods } from './pairs/index.ts';
 import { policyGradientMethods } from './policy-gradient/index.ts';
 import { rewardModels } from './reward-models/index.ts';
+import { selfPlayMethods } from './self-play/index.ts';
 import { supervisedMethods } from './supervised/index.ts';
 import { unpairedMethods } from './unpaired/index.ts';
 
@@ -20,6 +21,7 @@ export const algorithms: Record<string, AnyAlgorithm> = {
   ...pairMethods,
   ...unpairedMethods,
   ...listMethods,
+  ...selfPlayMethods,
   ...policyGradientMethods,
   ...distillationMethods,
   ...contrastiveMethods,

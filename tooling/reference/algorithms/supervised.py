@@ -4,12 +4,17 @@
     python tooling/reference/algorithms/supervised.py
 
 NLL is `torch.nn.functional.cross_entropy`, label smoothing transformers' `LabelSmoother`.
-Written out: weights, the mean over sequences, DFT (its formula stands inside of TRL's `SFTTrainer.compute_loss`).
+Merging of adapters is PEFT's `merge_utils` (0.21.2).
+Written out: weights, the mean over sequences, DFT (its formula stands inside of TRL's `SFTTrainer.compute_loss`), the L1
+term of PAFT.
 """
+
+import json
 
 import torch
 import torch.nn.functional as F
-from common import SEQ, Draw, averaged, case, totals, write
+from common import OUT, SEQ, Draw, averaged, case, plain, totals, write
+from peft.utils import merge_utils
 from transformers.trainer_pt_utils import LabelSmoother
 
 BATCH, VOCAB = 4, 7
@@ -73,6 +78,30 @@ def sft():
     ]  # fmt: skip
     write("supervised", batch, cases)
 
+    batch["adapter"] = {"a": draw.uniform(2, 3, low=-1, high=1), "b": draw.uniform(4, low=-1, high=1)}
+    paths = ["logProbs", "adapter.a", "adapter.b"]
+    write("paft", batch, [case("paft", {"sparsity": s}, batch, paths, lambda b: paft(b, s)) for s in (1e-4, 0.3)])
+
+
+def paft(batch, sparsity):
+    loss, _ = nll(batch)
+    l1 = sum(parameter.abs().sum() for parameter in batch["adapter"].values())
+    return loss + sparsity * l1, {"l1": l1, "nll": loss}
+
+
+def merging():
+    draw = Draw(4)
+    deltas = [draw.uniform(12, low=-1, high=1) for _ in range(3)]
+    cases = []
+    for weights, density in [([1.0, 1.0], 0.5), ([0.7, 0.3], 0.25), ([1.0, 0.5, 2.0], 0.6)]:
+        some, scale = deltas[: len(weights)], torch.tensor(weights)
+        cases.append({
+            "weights": weights, "density": density,
+            "linear": merge_utils.task_arithmetic(some, scale), "ties": merge_utils.ties(some, scale, density),
+        })  # fmt: skip
+    (OUT / "merge-adapters.json").write_text(json.dumps(plain({"deltas": deltas, "merges": cases})) + "\n")
+
 
 if __name__ == "__main__":
     sft()
+    merging()

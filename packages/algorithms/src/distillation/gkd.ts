@@ -42,7 +42,7 @@ export function onPolicyRounds(share: 0 | 0.5 | 1): Rounds<'distillation'> | und
   return {
     every: 'step',
     answers: [{ from: 'policy', count: 1 }, ...(share === 0.5 ? [{ from: 'data', count: 1 } as const] : [])],
-    judge: 'rewards',
+    judge: 'none',
     reference: 'initial',
     examples: ({ scores }) => Array.from(scores, (_, answer) => ({ answer })),
   };

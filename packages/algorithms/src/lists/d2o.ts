@@ -73,9 +73,10 @@ export const d2o = defineAlgorithm({
     ],
     judge: 'none',
     reference: 'initial',
-    examples: ({ from }) => [
-      { answers: Array.from(from.keys()), ratings: from.map((source) => (source === 'data' ? 0 : 1)) },
-    ],
+    examples: ({ from }) =>
+      from.includes('data') && from.includes('reference')
+        ? [{ answers: Array.from(from.keys()), ratings: from.map((source) => (source === 'data' ? 0 : 1)) }]
+        : [],
   }),
   loss: d2oLoss,
 });

@@ -54,21 +54,25 @@ export const dpoOptionFields = {
     .optional(),
 };
 
+/** Refuses what does not go together among the options that DPO and its relatives share. */
+export function withDpoRules<S extends z.ZodType<DpoOptions>>(schema: S) {
+  return schema.refine(
+    ({ weighting, variant }) =>
+      !weighting || !Object.keys(variantWeights(variant)).some((name) => name.startsWith('aot')),
+    {
+      message: 'weighting weighs pairs, and aot compares answers of different pairs: choose one of them',
+      path: ['weighting'],
+    },
+  );
+}
+
+const dpoFields = z.strictObject(dpoOptionFields);
+
 /** Options of DPO. */
-export const dpoOptions = z
-  .strictObject(dpoOptionFields)
-  .refine(({ weighting, variant }) => !weighting || !('aot' in variantWeights(variant)), {
-    message: 'weighting weighs pairs, and aot compares answers of different pairs: choose one of them',
-    path: ['weighting'],
-  })
-  .refine(({ weighting, variant }) => !weighting || !('aot-unpaired' in variantWeights(variant)), {
-    message:
-      'weighting weighs pairs, and aot-unpaired compares answers of different pairs: choose one of them',
-    path: ['weighting'],
-  });
+export const dpoOptions = withDpoRules(dpoFields);
 
 /** Parsed options of DPO. */
-export type DpoOptions = z.output<typeof dpoOptions>;
+export type DpoOptions = z.output<typeof dpoFields>;
 
 /**
  * Direct preference optimization and its kin: `pairLoss` has the equations. All of them raise the chosen answer's

@@ -1,6 +1,7 @@
 import type { AnyAlgorithm, Needs } from '../definition.ts';
 import { advantageChecks } from './advantage-checks.ts';
 import { addOutcomes, numbers, outcome, requireEqual, requireFinite } from './outcome.ts';
+import { roundsChecks } from './rounds-checks.ts';
 import { type SampleExample, type SampleOptions, type SampleStep, sampleStep } from './sample-batch.ts';
 import { blank, pad, tie, unpad } from './sample-edits.ts';
 
@@ -118,6 +119,7 @@ export function contract(algorithm: AnyAlgorithm, options: unknown = {}): Contra
       },
     });
   }
+  if (algorithm.rounds) checks.push(...roundsChecks(algorithm, parsed));
   return algorithm.batch === 'rollout' ? [...checks, ...advantageChecks(algorithm, parsed)] : checks;
 }
 
