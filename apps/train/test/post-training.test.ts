@@ -124,6 +124,23 @@ describe('a run that is killed and resumed ends with the same bits', () => {
   });
 });
 
+it('UPO pairs the answers of its own rollouts, and of data', () => {
+  const online = ['algorithm={name: upo, klCoefficient: 0}', 'schedule.steps=6'];
+  trainWell(base('rl.yaml', 'upo', ...online, '--quiet'));
+  const lines = metricsOf(at('upo'));
+  expect(lines.some((line) => line['preference/loss']! > 0)).toBe(true);
+  expect(Math.max(...lines.flatMap((line) => line.pairs ?? []))).toBeGreaterThan(0);
+  // The first step starts from the reference itself: a pair costs log 2, no pair nothing.
+  expect([0, Math.log(2)].some((cost) => Math.abs(lines[0]!['preference/loss']! - cost) < 1e-4)).toBe(true);
+  const offline = [
+    'algorithm={name: upo, preferences: offline, klCoefficient: 0}',
+    `data.pairwise.path=${at('pairs.jsonl')}`,
+    'schedule.steps=2',
+  ];
+  trainWell(base('rl.yaml', 'upo-offline', ...offline, '--quiet'));
+  expect(metricsOf(at('upo-offline'))[0]!['preference/loss']).toBeCloseTo(Math.log(2), 4);
+});
+
 it('answers in several turns learn from what an environment says', () => {
   const words = [
     'algorithm=grpo',

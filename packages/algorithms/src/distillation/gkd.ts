@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { DistillationBatch } from '../batches.ts';
 import { defineAlgorithm, type LossResult } from '../definition.ts';
@@ -33,7 +34,7 @@ export function gkdLoss(batch: DistillationBatch, options: GkdOptions): LossResu
   const { beta } = options;
   const divergence = beta === 0 ? 'forward' : beta === 1 ? 'reverse' : 'js';
   const loss = tokenMean(logitDivergence(logits, teacherLogits, { ...options, divergence }), mask, totals);
-  return { loss, metrics: { divergence: loss } };
+  return { loss, metrics: { divergence: tf.clone(loss) } };
 }
 
 /** Fresh answers at every step, all of them learned from. */

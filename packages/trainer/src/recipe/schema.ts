@@ -97,7 +97,7 @@ const data = z.strictObject({
     .default('auto'),
   /** Texts to imitate beside a rollout, for algorithms that look at them (PPO with ptx). */
   supervised: source.optional(),
-  /** Preferences beside a rollout, for algorithms that look at them (UPO). */
+  /** Preferences beside a rollout, for algorithms that look at them (UPO with offline preferences). */
   pairwise: source.optional(),
   /** Rows that do not fit the layout: refuse the data, or leave them out and say so. */
   invalid: z.enum(['refuse', 'skip']).default('refuse'),

@@ -1,4 +1,4 @@
-import type { Advantages, AnyAlgorithm, Rollout } from '@attune/algorithms';
+import type { Advantages, AnswerPair, AnyAlgorithm, Rollout } from '@attune/algorithms';
 import type { TokenSequence } from '@attune/data';
 import type { CausalLM } from '@attune/models';
 import type { Sample } from '../callbacks.ts';
@@ -9,6 +9,7 @@ import { mean } from '../loop/means.ts';
 import type { MicroBatch } from '../loop/micro-batch.ts';
 import { labelNumbers } from '../loop/reference.ts';
 import { hash } from '../random.ts';
+import { attachPairs } from './answer-pairs.ts';
 import {
   type Answer,
   type AnswerGroup,
@@ -82,6 +83,8 @@ export class RolloutSource implements BatchSource {
   private readonly values: PlaceNumbers | undefined;
   private readonly policy: PlaceNumbers;
   private answers: ReadyAnswer[] = [];
+  /** Pairs of answers, by their places, for losses that look at them. */
+  private pairs: readonly AnswerPair[] = [];
   /** What the algorithm's advantages keep from rollout to rollout. */
   private kept: unknown;
   /** Steps that each rollout serves. */
@@ -106,7 +109,7 @@ export class RolloutSource implements BatchSource {
     const order = this.shuffled(step - place, epoch);
     const chosen = order.slice(part * this.options.size, (part + 1) * this.options.size);
     const answers = chosen.map((i) => this.answers[i]!).filter(({ keep }) => keep);
-    const batches = this.makeBatches(answers);
+    const batches = this.withPairs(this.makeBatches(answers), new Set(chosen));
     return { batches: this.options.beside?.attach(batches, step) ?? batches, ...fresh };
   }
 
@@ -141,6 +144,7 @@ export class RolloutSource implements BatchSource {
     );
     const { flat, found, values, refRows } = await this.assess(groups, step);
     this.kept = found.state;
+    this.pairs = found.pairs ?? [];
     const policyRows = await this.recomputed(flat);
     this.answers = flat.map(({ prompt, answer, failed, sequence, logProbs }, i): ReadyAnswer => {
       const at = (numbers: ArrayLike<number>) => atLabels(prompt, answer, numbers);
@@ -277,6 +281,17 @@ export class RolloutSource implements BatchSource {
     const { seed } = this.options;
     const keys = indices.map((i) => hash(seed, rollout, epoch, i, 'answers'));
     return indices.sort((a, b) => keys[a]! - keys[b]! || a - b);
+  }
+
+  /** With the pairs whose chosen answer belongs to this step, so that every epoch sees each pair once. */
+  private withPairs(batches: MicroBatch[], places: ReadonlySet<number>): MicroBatch[] {
+    const { micro, maxLength, codec } = this.options;
+    const pairs = this.pairs
+      .filter(({ chosen }) => places.has(chosen))
+      .map(({ chosen, rejected }) => ({ chosen: this.answers[chosen]!, rejected: this.answers[rejected]! }))
+      .filter(({ chosen, rejected }) => chosen.keep && rejected.keep);
+    if (pairs.length === 0) return batches;
+    return attachPairs(batches, pairs, { micro, maxLength, padId: codec.padId });
   }
 
   private makeBatches(answers: readonly ReadyAnswer[]): MicroBatch[] {
