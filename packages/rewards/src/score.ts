@@ -7,7 +7,8 @@ export interface ScoreOptions {
   name?: string;
   /** What is known of each completion besides its text. */
   infos?: readonly CompletionInfo[];
-  /** Milliseconds that an asynchronous reward may take for one completion. Default 120,000. */
+  /** Milliseconds that an asynchronous reward may take for one completion, waiting for its turn included: a last resort, since
+   * judges and sandboxes have limits of their own. Default 600,000. */
   timeoutMs?: number;
   /** Completions that an asynchronous reward scores at a time. Default 64. */
   concurrency?: number;
@@ -32,7 +33,7 @@ export async function scoreAll(
   reward: Reward,
   completions: readonly string[],
   rows: readonly RewardRow[],
-  { name = 'reward', infos, timeoutMs = 120_000, concurrency = 64 }: ScoreOptions = {},
+  { name = 'reward', infos, timeoutMs = 600_000, concurrency = 64 }: ScoreOptions = {},
 ): Promise<Scores> {
   if (completions.length !== rows.length)
     throw new Error(`reward: found ${completions.length} completions for ${rows.length} rows`);

@@ -43,8 +43,11 @@ export function createScoring(
   let model = 0;
   const scoreAll = combine(
     specs.map((spec, i) => ({
-      name: nameOf(spec, specs.slice(0, i)),
+      name: spec.label ?? nameOf(spec, specs.slice(0, i)),
       weight: spec.weight,
+      clip: spec.clip,
+      standardizeBy: spec.standardizeBy,
+      fallback: spec.fallback,
       reward: spec.name === 'model' ? lookUp(tables[model++]!) : ruleOf(spec),
     })),
   );
@@ -75,6 +78,7 @@ function lookUp(table: WeakMap<CompletionInfo, number>): Reward {
   return (_completion, _row, info) => table.get(info!)!;
 }
 
-function ruleOf({ name, weight: _, ...options }: Spec): Reward {
+function ruleOf(spec: Spec): Reward {
+  const { name, weight: _w, label: _l, clip: _c, standardizeBy: _s, fallback: _f, ...options } = spec;
   return (rewards[name as keyof typeof rewards] as (options: object) => Reward)(options);
 }

@@ -19,7 +19,7 @@ export interface WeightedReward {
   standardizeBy?: string;
   /** Score where the reward fails. Default: the mean of its other scores of the same row, which teaches nothing. */
   fallback?: number;
-  /** Milliseconds that it may take for one completion. Default 120,000. */
+  /** Milliseconds that it may take for one completion. Default 600,000. */
   timeoutMs?: number;
   /** Completions it scores at a time. Default 64. */
   concurrency?: number;

@@ -101,7 +101,7 @@ describe('a bad recipe is refused in one line', () => {
     ['rewards: []', 'recipe.yaml: rewards must be a list of >= 1 entries, found []'],
     [
       'rewards: [{ weight: 1 }]',
-      'recipe.yaml: rewards.0.name is missing: it must be one of gsm8k, exact-match, number, format, think-format, model',
+      'recipe.yaml: rewards.0.name is missing: it must be one of gsm8k, exact-match, number, format, think-format, model, math, multiple-choice, regex, json-schema, instructions, language, cosine-length, soft-overlong, repetition, unit-tests, input-output, judge',
     ],
     [
       'rewards: [{ name: gsm8k, mod: strict }]',

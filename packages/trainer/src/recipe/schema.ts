@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { optimizers } from '../optimizers/index.ts';
 import { scheduleOptions } from '../schedules/schedule.ts';
+import { reward } from './rewards.ts';
 
 const count = z.int().min(1);
 
@@ -214,29 +215,6 @@ const rounds = z.strictObject({
   /** Folder of the model that samples. Default: the one that is trained. */
   model: z.string().optional(),
 });
-
-/** Column of the data that holds the reference answer. */
-const answer = z.string().optional();
-const weight = z.number().default(1);
-const reward = z.discriminatedUnion('name', [
-  z.strictObject({
-    name: z.literal('gsm8k'),
-    weight,
-    /** `strict` takes the number after `####`, `flexible` the last number. */
-    mode: z.enum(['strict', 'flexible']).optional(),
-    /** Score of a right answer. */
-    correct: z.number().optional(),
-    /** Score of a wrong answer in the right format. */
-    format: z.number().optional(),
-    answer,
-  }),
-  z.strictObject({ name: z.literal('exact-match'), weight, answer, ignoreCase: z.boolean().optional() }),
-  z.strictObject({ name: z.literal('number'), weight, answer }),
-  z.strictObject({ name: z.literal('format'), weight, pattern: z.string() }),
-  z.strictObject({ name: z.literal('think-format'), weight }),
-  /** A reward model: the folder of a run whose algorithm trains a scalar head. */
-  z.strictObject({ name: z.literal('model'), weight, path: z.string() }),
-]);
 
 const evaluation = z.strictObject({
   /** Steps between evaluations; one more comes after the last step. 0 switches evaluation off. */
