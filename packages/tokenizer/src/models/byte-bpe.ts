@@ -9,7 +9,7 @@ import { MergeTree } from './merge-tree.ts';
 import { TokenBytes } from './token-bytes.ts';
 import { TokenSearch } from './token-search.ts';
 
-/** Short words that are remembered: 2 to this. A new one takes the place of an old one. */
+/** Short words that are remembered: 2 to this at most. A new one takes the place of an old one. */
 const RECENT_BITS = 16;
 /** Ids that are remembered for a word of several tokens at most. */
 const RECENT_IDS = 7;

@@ -33,7 +33,7 @@ export const BYTE_KINDS: Uint8Array = new Uint8Array(256).map((_, byte) => {
 });
 
 /** Bit 0 of an action: a pre-token ends here, or (bit 1) one byte before. */
-const CUT = 1;
+export const CUT = 1;
 const CUT_BEFORE = 3;
 /** Bit 2 of an action: leave it to the pattern. From bit 3 on: the next state, times `KINDS`. */
 export const ESCAPE = 4;
@@ -193,11 +193,14 @@ export const O200K_TABLE: Uint16Array = compile({
   'symbol lines': { ...o200kSymbols['symbol lines'], slash: [0, 'symbol lines'] },
 });
 
-/** The kinds of each two bytes, read as one little-endian number: 16 times the first's plus the second's. */
-export function pairKinds(): Uint8Array {
+/**
+ * The kinds of each two bytes, read as one little-endian number: 16 times the first's plus the second's.
+ * @param kinds of each byte, below `KINDS`
+ */
+export function pairKinds(kinds: Uint8Array): Uint8Array {
   const pairs = new Uint8Array(0x10000);
   for (let pair = 0; pair < pairs.length; pair++) {
-    pairs[pair] = BYTE_KINDS[pair & 0xff]! * KINDS + BYTE_KINDS[pair >> 8]!;
+    pairs[pair] = kinds[pair & 0xff]! * KINDS + kinds[pair >> 8]!;
   }
   return pairs;
 }

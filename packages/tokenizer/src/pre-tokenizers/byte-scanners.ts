@@ -40,8 +40,7 @@ const SLASH = 0x2f;
 let classes: Uint8Array = new Uint8Array(0);
 
 function prepare(): void {
-  classes = charClasses();
-  kindsOfPairs = pairKinds();
+  if (classes.length === 0) classes = charClasses();
 }
 
 const lengthOf = (lead: number) => (lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4);
@@ -143,7 +142,7 @@ function linesEnd(bytes: Uint8Array, start: number, end: number, more: boolean, 
 }
 
 /** The end of the pre-token that begins at `at`, before `end`. */
-type Step = (bytes: Uint8Array, at: number, end: number, more: boolean) => number;
+export type Step = (bytes: Uint8Array, at: number, end: number, more: boolean) => number;
 
 const stepGpt2: Step = (bytes, at, end) => {
   const byte = bytes[at]!;
@@ -206,20 +205,19 @@ const stepO200k: Step = (bytes, at, end, more) => {
   return symbols > 0 ? symbols : linesEnd(bytes, at, end, more, false);
 };
 
-/** `BYTE_KINDS` of two bytes. */
-let kindsOfPairs: Uint8Array = new Uint8Array(0);
-
 /**
- * Steps through ASCII with a table, two bytes at a time and without a branch that depends on the text; what the
+ * Steps through text with a table, two bytes at a time and without a branch that depends on the text; what the
  * table does not know is left to `step`.
+ * @param kindOf the kind of each byte; that of `END` must be an escape in every state
  */
-function scanner(step: Step, table: Uint16Array): ByteScanner {
-  let pairs: Int32Array = new Int32Array(0);
+export function tableScanner(step: Step, table: Uint16Array, kindOf = BYTE_KINDS): ByteScanner {
+  let actions: Int32Array | undefined;
+  let kinds: Uint8Array | undefined;
   return (bytes, view, start, end, more, ends) => {
-    if (pairs.length === 0) pairs = pairTable(table);
-    if (kindsOfPairs.length === 0) prepare();
-    const kinds = kindsOfPairs;
-    const actions = pairs;
+    if (actions === undefined || kinds === undefined) {
+      actions = pairTable(table);
+      kinds = kindOf === BYTE_KINDS ? pairKindsOfPatterns() : pairKinds(kindOf);
+    }
     const room = ends.length - 2;
     let count = 0;
     let state = 0;
@@ -234,7 +232,7 @@ function scanner(step: Step, table: Uint16Array): ByteScanner {
         at += 2;
         continue;
       }
-      const action = table[(state >> 4) + BYTE_KINDS[bytes[at]!]!]!;
+      const action = table[(state >> 4) + kindOf[bytes[at]!]!]!;
       ends[count] = at - ((action >> 1) & 1);
       count += action & 1;
       state = (action >> 3) * KINDS;
@@ -251,6 +249,15 @@ function scanner(step: Step, table: Uint16Array): ByteScanner {
   };
 }
 
+let patternKinds: Uint8Array | undefined;
+
+/** The kinds of two bytes, which all patterns share. */
+function pairKindsOfPatterns(): Uint8Array {
+  prepare();
+  patternKinds ??= pairKinds(BYTE_KINDS);
+  return patternKinds;
+}
+
 /** One pre-token: the whole text. */
 export const wholeText: ByteScanner = (_bytes, _view, start, end, more, ends) => {
   if (more || start === end) return 0;
@@ -259,11 +266,11 @@ export const wholeText: ByteScanner = (_bytes, _view, start, end, more, ends) =>
 };
 
 const SCANNERS = new Map<string, ByteScanner>([
-  [PATTERNS.gpt2, scanner(stepGpt2, GPT2_TABLE)],
-  [PATTERNS.cl100k, scanner(stepCl100k(3, true), cl100kTable(3))],
-  [PATTERNS.o200k, scanner(stepO200k, O200K_TABLE)],
-  [PATTERNS.llama3, scanner(stepCl100k(3, false), cl100kTable(3))],
-  [PATTERNS.qwen2, scanner(stepCl100k(1, false), cl100kTable(1))],
+  [PATTERNS.gpt2, tableScanner(stepGpt2, GPT2_TABLE)],
+  [PATTERNS.cl100k, tableScanner(stepCl100k(3, true), cl100kTable(3))],
+  [PATTERNS.o200k, tableScanner(stepO200k, O200K_TABLE)],
+  [PATTERNS.llama3, tableScanner(stepCl100k(3, false), cl100kTable(3))],
+  [PATTERNS.qwen2, tableScanner(stepCl100k(1, false), cl100kTable(1))],
 ]);
 
 /** The hand-written scanner of UTF-8 for a pattern, or undefined where there is none. */

@@ -2,11 +2,16 @@ import type { DecodeStream } from '../decode-stream.ts';
 import type { Sampling } from '../encode-options.ts';
 import { Encoding, type EncodingColumns } from '../encoding.ts';
 import { addedColumns, concatenate, emptyColumns } from '../encoding-ops.ts';
+import { ByteUnigram } from '../models/byte-unigram.ts';
 import { type Path, UnigramSearch } from '../models/unigram-search.ts';
+import { pieceBytes, unigramWords } from '../models/unigram-words.ts';
 import { seededRandom } from '../seeded-random.ts';
+import { CharsMap } from '../text/chars-map.ts';
+import { IdBuffer } from '../text/id-buffer.ts';
 import { PrefixTrie } from '../text/prefix-trie.ts';
 import { wellFormed } from '../text/well-formed.ts';
 import { longestMatch, sentencePieceBpe } from './bpe.ts';
+import { ByteNormalizer } from './byte-normalizer.ts';
 import { SentencePieceStream } from './decode.ts';
 import {
   PieceType,
@@ -44,6 +49,9 @@ export class SentencePiece {
   readonly #byteIds: number[] | null;
   /** Encodes word by word, where no piece reaches over the beginning of a word. */
   readonly #words: WordwiseUnigram | null;
+  /** The same over UTF-8, for ids alone. */
+  readonly #bytes: { normalizer: ByteNormalizer; model: ByteUnigram } | null;
+  readonly #out = new IdBuffer();
 
   private constructor(model: SentencePieceModel, file: Uint8Array) {
     this.model = model;
@@ -77,6 +85,7 @@ export class SentencePiece {
       !model.treatWhitespaceAsSuffix &&
       this.#ids.has(SPACE_SYMBOL) &&
       pieces.every(({ piece }) => !/[^▁]▁/u.test(piece));
+    this.#bytes = isWordwise && userDefined.length === 0 ? this.#byteEncoder(lowest) : null;
     this.#words = isWordwise
       ? new WordwiseUnigram(this.#search, this.#scores, model.unkId, (text, path, push) =>
           this.#emit(text, path, push),
@@ -134,6 +143,16 @@ export class SentencePiece {
 
   /** Encodes a text to ids. */
   encodeIds(text: string, options: SentencePieceEncodeOptions = {}): number[] {
+    if (this.#bytes && !options.sampling) {
+      const { normalizer, model } = this.#bytes;
+      const out = this.#out;
+      out.count = 0;
+      normalizer.normalize(text);
+      if (options.bos) out.push(this.#control('bos'));
+      model.encode(normalizer.bytes, normalizer.view, normalizer.end, out);
+      if (options.eos) out.push(this.#control('eos'));
+      return out.toArray();
+    }
     const normalized = this.normalize(text);
     const ids: number[] = [];
     if (options.bos) ids.push(this.#control('bos'));
@@ -194,6 +213,30 @@ export class SentencePiece {
   /** Decodes ids as they come, never emitting half a character. */
   decodeStream(): DecodeStream {
     return new SentencePieceStream(this.model);
+  }
+
+  #byteEncoder(lowest: number): { normalizer: ByteNormalizer; model: ByteUnigram } | null {
+    const { normalizer, pieces, unkId } = this.model;
+    if (!normalizer.escapeWhitespaces) return null;
+    const known = [...this.#ids]
+      .filter(([piece, id]) => piece !== '' && !piece.includes(' ') && pieces[id]!.type !== PieceType.unused)
+      .map(([piece, id]) => [pieceBytes(piece), id] as const);
+    const model = new ByteUnigram({
+      scan: unigramWords(
+        true,
+        known.map(([bytes]) => bytes),
+      ),
+      pieces: known,
+      scores: this.#scores,
+      unknownScore: Math.fround(lowest - 10),
+      unknownId: unkId,
+      byteIds: this.#byteIds,
+      overText: true,
+    });
+    return {
+      normalizer: new ByteNormalizer(normalizer, new CharsMap(normalizer.precompiledCharsmap)),
+      model,
+    };
   }
 
   #requireUnigram(what: string): void {

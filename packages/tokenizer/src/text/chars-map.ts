@@ -38,6 +38,37 @@ export class CharsMap {
     return { length: found.length, replacement: this.#replacementBytes(found.value) };
   }
 
+  /** How many bytes the rule that `longestAt` found consumes. */
+  matched = 0;
+
+  /** The longest rule that matches bytes at `start`: its value, or -1. After the text must stand 0. */
+  longestAt(bytes: Uint8Array, start: number): number {
+    const units = this.#units;
+    let value = -1;
+    if (units.length === 0) return value;
+    let node = offsetOf(units[0]!);
+    for (let at = start; ; at++) {
+      const byte = bytes[at];
+      if (byte === undefined || byte === 0) return value;
+      node ^= byte;
+      if (node >= units.length) return value;
+      const unit = units[node]!;
+      if ((unit & 0x800000ff) >>> 0 !== byte) return value;
+      node ^= offsetOf(unit);
+      if (node >= units.length) return value;
+      if ((unit >>> 8) & 1) {
+        value = units[node]! & 0x7fffffff;
+        this.matched = at + 1 - start;
+      }
+    }
+  }
+
+  /** The replacement of a rule, as a range of bytes. */
+  replacementAt(value: number): { bytes: Uint8Array; start: number; end: number } {
+    const end = this.#replacements.indexOf(0, value);
+    return { bytes: this.#replacements, start: value, end: end < 0 ? this.#replacements.length : end };
+  }
+
   replacement(value: number): string {
     return decoder.decode(this.#replacementBytes(value));
   }

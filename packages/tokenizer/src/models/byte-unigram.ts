@@ -1,0 +1,186 @@
+import type { ByteScanner } from '../pre-tokenizers/byte-scanners.ts';
+import type { IdBuffer } from '../text/id-buffer.ts';
+import { hashKey, KEY_MASKS, SHORT } from '../text/short-words.ts';
+import { type UnigramPieces, UnigramViterbi } from './unigram-viterbi.ts';
+
+/** Short words that are remembered: 2 to this at most. A new one takes the place of an old one. */
+const RECENT_BITS = 16;
+/** An entry: three words of key, how many ids, the ids, of which a word of `SHORT` bytes has at most as many. */
+const STRIDE = 16;
+/** In the place of the number of ids: one unknown character, which joins others beside it. */
+const UNKNOWN = -1;
+/**
+ * Rounding of the sum so far decides between segmentations of which the better one is this close to the other; it
+ * is off by less as long as the sum stays below 2²⁴, which takes a million pieces.
+ */
+const CLOSE = 2 ** -23;
+
+export interface ByteUnigramOptions extends UnigramPieces {
+  /** Finds the words; no piece may reach over the end of one. */
+  scan: ByteScanner;
+  /** The 256 tokens that stand for the bytes of an unknown character, or null. */
+  byteIds: readonly number[] | null;
+  /** Whether scores are summed and unknown characters joined over the whole text, or in each word. */
+  overText: boolean;
+}
+
+/**
+ * The fast path of Unigram models, over UTF-8 in which a space stands for `▁`. Words met lately are looked up.
+ * Where two segmentations of a word are as good, rounding of the sum over the whole text decides in the original,
+ * so such words are segmented again with the sum so far.
+ */
+export class ByteUnigram {
+  readonly #scan: ByteScanner;
+  readonly #viterbi: UnigramViterbi;
+  /** By id; that of the unknown piece is what an unknown character costs. */
+  readonly #scores: Float64Array;
+  readonly #unknownId: number;
+  readonly #byteIds: readonly number[] | null;
+  readonly #overText: boolean;
+  /** Words met lately. */
+  readonly #recent = new Int32Array(STRIDE << RECENT_BITS);
+  readonly #ends = new Int32Array(1 << 10);
+  /** The sum of the scores of the text before this byte. */
+  #summed = 0;
+  #total = 0;
+
+  constructor(options: ByteUnigramOptions) {
+    this.#scan = options.scan;
+    this.#viterbi = new UnigramViterbi(options);
+    this.#scores = options.scores.slice();
+    this.#unknownId = options.unknownId;
+    if (options.unknownId >= 0) this.#scores[options.unknownId] = options.unknownScore;
+    this.#byteIds = options.byteIds;
+    this.#overText = options.overText;
+  }
+
+  /**
+   * Appends the ids of `bytes[0..end)`; as for scanners, 0xff must follow, and 16 more bytes be readable.
+   * @returns whether it could: not where a character is unknown and there is no unknown piece
+   */
+  encode(bytes: Uint8Array, view: DataView, end: number, out: IdBuffer): boolean {
+    const ends = this.#ends;
+    // Entries are copied four ids at a time.
+    out.reserve(end + 4);
+    this.#summed = 0;
+    this.#total = 0;
+    const first = out.count;
+    for (let at = 0; at < end; ) {
+      const count = this.#scan(bytes, view, at, end, false, ends);
+      for (let word = 0; ; word++) {
+        word = this.#lookUp(view, at, word, count, first, out);
+        if (word === count) break;
+        if (word > 0) at = ends[word - 1]!;
+        if (!this.#encodeWord(bytes, view, at, ends[word]!, end, first, out)) return false;
+        at = ends[word]!;
+      }
+      at = ends[count - 1]!;
+    }
+    return true;
+  }
+
+  /** Appends the ids of words met lately. Returns the first word that is none. */
+  #lookUp(view: DataView, start: number, from: number, count: number, first: number, out: IdBuffer): number {
+    const ends = this.#ends;
+    const recent = this.#recent;
+    const { ids } = out;
+    let filled = out.count;
+    let at = start;
+    let word = from;
+    for (; word < count; word++) {
+      const stop = ends[word]!;
+      const length = stop - at;
+      if (length > SHORT) break;
+      const by = length << 2;
+      const a = view.getInt32(at, true) & KEY_MASKS[by]!;
+      const b = view.getInt32(at + 4, true) & KEY_MASKS[by + 1]!;
+      const c = (view.getInt32(at + 8, true) & KEY_MASKS[by + 2]!) | KEY_MASKS[by + 3]!;
+      const entry = (hashKey(a, b, c) >>> (32 - RECENT_BITS)) * STRIDE;
+      if (recent[entry + 2] !== c || recent[entry] !== a || recent[entry + 1] !== b) break;
+      const size = recent[entry + 3]!;
+      if (size === UNKNOWN) {
+        if (!this.#overText || filled === first || ids[filled - 1] !== this.#unknownId) {
+          ids[filled++] = this.#unknownId;
+        }
+      } else {
+        ids[filled] = recent[entry + 4]!;
+        ids[filled + 1] = recent[entry + 5]!;
+        ids[filled + 2] = recent[entry + 6]!;
+        ids[filled + 3] = recent[entry + 7]!;
+        for (let i = 4; i < size; i++) ids[filled + i] = recent[entry + 4 + i]!;
+        filled += size;
+      }
+      at = stop;
+    }
+    out.count = filled;
+    return word;
+  }
+
+  #encodeWord(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    stop: number,
+    end: number,
+    first: number,
+    out: IdBuffer,
+  ): boolean {
+    const viterbi = this.#viterbi;
+    let count = viterbi.search(bytes, start, stop, 0);
+    if (count < 0) return false;
+    const isClose = this.#overText && viterbi.margin < CLOSE;
+    if (isClose) {
+      this.#sumUpTo(bytes, view, start, end);
+      count = viterbi.search(bytes, start, stop, this.#total);
+    }
+    const unknown = this.#unknownId;
+    const before = out.count;
+    const joinable = this.#overText ? first : before;
+    let hasUnknown = false;
+    for (let i = count - 1; i >= 0; i--) {
+      const id = viterbi.ids[i]!;
+      if (id !== unknown) out.ids[out.count++] = id;
+      else {
+        hasUnknown = true;
+        if (this.#byteIds) {
+          const from = i === count - 1 ? start : viterbi.stops[i + 1]!;
+          for (let at = from; at < viterbi.stops[i]!; at++) out.ids[out.count++] = this.#byteIds[bytes[at]!]!;
+        } else if (out.count === joinable || out.ids[out.count - 1] !== unknown)
+          out.ids[out.count++] = unknown;
+      }
+    }
+    if (stop - start > SHORT || isClose) return true;
+    // Beside other words, unknown characters may be joined: only one that stands alone is remembered.
+    if (!hasUnknown || this.#byteIds) this.#remember(view, start, stop, out.count - before, before, out);
+    else if (count === 1) this.#remember(view, start, stop, UNKNOWN, before, out);
+    return true;
+  }
+
+  /** Adds up the scores of the words before `at`, in their order. Every word is added once. */
+  #sumUpTo(bytes: Uint8Array, view: DataView, at: number, end: number): void {
+    const viterbi = this.#viterbi;
+    const ends = new Int32Array(8);
+    while (this.#summed < at) {
+      const stop = this.#scan(bytes, view, this.#summed, end, false, ends) > 0 ? ends[0]! : at;
+      let count = viterbi.search(bytes, this.#summed, stop, 0);
+      if (viterbi.margin < CLOSE) count = viterbi.search(bytes, this.#summed, stop, this.#total);
+      for (let i = count - 1; i >= 0; i--) this.#total += this.#scores[viterbi.ids[i]!]!;
+      this.#summed = stop;
+    }
+  }
+
+  #remember(view: DataView, start: number, stop: number, size: number, first: number, out: IdBuffer): void {
+    if (size > SHORT) return;
+    const by = (stop - start) << 2;
+    const a = view.getInt32(start, true) & KEY_MASKS[by]!;
+    const b = view.getInt32(start + 4, true) & KEY_MASKS[by + 1]!;
+    const c = (view.getInt32(start + 8, true) & KEY_MASKS[by + 2]!) | KEY_MASKS[by + 3]!;
+    const recent = this.#recent;
+    const entry = (hashKey(a, b, c) >>> (32 - RECENT_BITS)) * STRIDE;
+    recent[entry] = a;
+    recent[entry + 1] = b;
+    recent[entry + 2] = c;
+    recent[entry + 3] = size;
+    for (let i = 0; i < size; i++) recent[entry + 4 + i] = out.ids[first + i]!;
+  }
+}
