@@ -9,3 +9,13 @@ test('the example of the README is examples/dpo-loss.ts, and runs', async () => 
   // −log σ(0.5 ((0.1 + 0.1) − (−0.1 − 0.3))) = softplus(−0.3)
   expect(log.mock.calls).toEqual([['loss 0.5544, accuracy 1']]);
 });
+
+test('examples/grpo-bandit.ts learns', async () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  log.mockClear();
+  await import('../examples/grpo-bandit.ts');
+  const rewards = log.mock.calls.map(([line]) => Number(/mean reward (\S+)/.exec(line as string)?.[1]));
+  expect(rewards).toHaveLength(3);
+  expect(rewards[0]).toBeLessThan(0.6);
+  expect(rewards[2]).toBeGreaterThan(0.9);
+});

@@ -1,14 +1,12 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { groupAdvantages } from '../advantages/group.ts';
 import type { RolloutBatch } from '../batches.ts';
 import { defineAlgorithm, type LossResult } from '../definition.ts';
 import { logRatio } from '../log-ratio.ts';
-import { perToken } from '../rollout.ts';
 import { stopGradient } from '../stop-gradient.ts';
 import { share } from './clipped-surrogate.ts';
-import { policyNeeds, policyOptions } from './options.ts';
+import { groupOptions, groupRelative, policyNeeds, policyOptions } from './options.ts';
 import { policyLoss } from './policy-loss.ts';
 
 /** Options of CISPO. */
@@ -18,8 +16,7 @@ export const cispoOptions = z.strictObject({
   clipLow: z.number().min(0).max(1).default(1),
   /** The weight is at most 1 + clipHigh. TRL's `epsilon_high` is this plus 1. */
   clipHigh: z.number().min(0).default(4),
-  /** What centred rewards are divided by. */
-  scaleRewards: z.enum(['group', 'batch', 'none']).default('group'),
+  ...groupOptions,
 });
 
 /** Parsed options of CISPO. */
@@ -62,8 +59,6 @@ export const cispo = defineAlgorithm({
   batch: 'rollout',
   options: cispoOptions,
   needs: policyNeeds,
-  advantages: (rollout, { scaleRewards }) => ({
-    advantages: perToken(groupAdvantages(rollout, scaleRewards), rollout),
-  }),
+  advantages: groupRelative,
   loss: cispoLoss,
 });

@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { groupAdvantages } from '../advantages/group.ts';
 import { defineAlgorithm } from '../definition.ts';
-import { perToken } from '../rollout.ts';
 import { grpoLoss } from './grpo.ts';
-import { clipOptions, policyNeeds, policyOptions } from './options.ts';
+import { clipOptions, groupRelative, policyNeeds, policyOptions } from './options.ts';
 
 /** Options of Dr. GRPO; `fixedLength` should be the most tokens an answer may have. */
 export const drGrpoOptions = z.strictObject({
@@ -30,6 +28,6 @@ export const drGrpo = defineAlgorithm({
   batch: 'rollout',
   options: drGrpoOptions,
   needs: policyNeeds,
-  advantages: (rollout) => ({ advantages: perToken(groupAdvantages(rollout, 'none'), rollout) }),
+  advantages: (rollout) => groupRelative(rollout, { scaleRewards: 'none' }),
   loss: (batch, options) => grpoLoss(batch, { ...options, scaleRewards: 'none' }),
 });

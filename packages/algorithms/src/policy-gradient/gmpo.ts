@@ -1,14 +1,12 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { groupAdvantages } from '../advantages/group.ts';
 import type { RolloutBatch } from '../batches.ts';
 import { defineAlgorithm, type LossResult } from '../definition.ts';
 import { logRatio } from '../log-ratio.ts';
 import { sequenceMeans } from '../masked.ts';
-import { perToken } from '../rollout.ts';
 import { share } from './clipped-surrogate.ts';
-import { policyNeeds, policyOptions } from './options.ts';
+import { groupOptions, groupRelative, policyNeeds, policyOptions } from './options.ts';
 import { policyLoss } from './policy-loss.ts';
 
 /** Options of GMPO; its clip range is wider than GRPO's, and in logarithms. */
@@ -18,8 +16,7 @@ export const gmpoOptions = z.strictObject({
   clipLow: z.number().min(0).default(0.4),
   /** A token's log-ratio is clipped above at clipHigh. */
   clipHigh: z.number().min(0).default(0.4),
-  /** What centred rewards are divided by. */
-  scaleRewards: z.enum(['group', 'batch', 'none']).default('group'),
+  ...groupOptions,
 });
 
 /** Parsed options of GMPO. */
@@ -66,8 +63,6 @@ export const gmpo = defineAlgorithm({
   batch: 'rollout',
   options: gmpoOptions,
   needs: policyNeeds,
-  advantages: (rollout, { scaleRewards }) => ({
-    advantages: perToken(groupAdvantages(rollout, scaleRewards), rollout),
-  }),
+  advantages: groupRelative,
   loss: gmpoLoss,
 });

@@ -1,18 +1,15 @@
 import { z } from 'zod';
-import { groupAdvantages } from '../advantages/group.ts';
 import type { RolloutBatch } from '../batches.ts';
 import { defineAlgorithm, type LossResult } from '../definition.ts';
-import { perToken } from '../rollout.ts';
 import { clippedSurrogate } from './clipped-surrogate.ts';
-import { clipOptions, policyNeeds, policyOptions } from './options.ts';
+import { clipOptions, groupOptions, groupRelative, policyNeeds, policyOptions } from './options.ts';
 import { policyLoss } from './policy-loss.ts';
 
 /** Options of GRPO. The paper's KL penalty is `beta: 0.04`, its aggregation `sequence-mean-token-mean`. */
 export const grpoOptions = z.strictObject({
   ...policyOptions({ aggregation: 'token-mean' }),
   ...clipOptions({ clipLow: 0.2, clipHigh: 0.2 }),
-  /** What centred rewards are divided by; `none` is Dr. GRPO's. */
-  scaleRewards: z.enum(['group', 'batch', 'none']).default('group'),
+  ...groupOptions,
 });
 
 /** Parsed options of GRPO. */
@@ -41,8 +38,6 @@ export const grpo = defineAlgorithm({
   batch: 'rollout',
   options: grpoOptions,
   needs: policyNeeds,
-  advantages: (rollout, { scaleRewards }) => ({
-    advantages: perToken(groupAdvantages(rollout, scaleRewards), rollout),
-  }),
+  advantages: groupRelative,
   loss: grpoLoss,
 });

@@ -1,14 +1,12 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { groupAdvantages } from '../advantages/group.ts';
 import type { RolloutBatch } from '../batches.ts';
 import { defineAlgorithm, type LossResult } from '../definition.ts';
 import { logRatio } from '../log-ratio.ts';
-import { perToken } from '../rollout.ts';
 import { stopGradient } from '../stop-gradient.ts';
 import { clipRatio } from './clipped-surrogate.ts';
-import { clipOptions, policyNeeds, policyOptions } from './options.ts';
+import { clipOptions, groupOptions, groupRelative, policyNeeds, policyOptions } from './options.ts';
 import { policyLoss } from './policy-loss.ts';
 import { sequenceRatio } from './sequence-ratio.ts';
 
@@ -18,8 +16,7 @@ export const gspoOptions = z.strictObject({
   ...clipOptions({ clipLow: 3e-4, clipHigh: 4e-4 }),
   /** `token` is GSPO-token: the same values, but each token's advantage weighs its own gradient. */
   form: z.enum(['sequence', 'token']).default('sequence'),
-  /** What centred rewards are divided by. */
-  scaleRewards: z.enum(['group', 'batch', 'none']).default('group'),
+  ...groupOptions,
 });
 
 /** Parsed options of GSPO. */
@@ -58,8 +55,6 @@ export const gspo = defineAlgorithm({
   batch: 'rollout',
   options: gspoOptions,
   needs: policyNeeds,
-  advantages: (rollout, { scaleRewards }) => ({
-    advantages: perToken(groupAdvantages(rollout, scaleRewards), rollout),
-  }),
+  advantages: groupRelative,
   loss: gspoLoss,
 });

@@ -46,7 +46,16 @@ export { type GmpoOptions, gmpo, gmpoLoss, gmpoOptions } from './gmpo.ts';
 export { type GrpoOptions, grpo, grpoLoss, grpoOptions } from './grpo.ts';
 export { type GspoOptions, gspo, gspoLoss, gspoOptions } from './gspo.ts';
 export { type CorrectionOptions, importanceCorrection } from './importance-correction.ts';
-export { type ClipOptions, clipOptions, type PolicyOptions, policyNeeds, policyOptions } from './options.ts';
+export {
+  type ClipOptions,
+  clipOptions,
+  groupOptions,
+  groupRelative,
+  type PolicyOptions,
+  policyNeeds,
+  policyOptions,
+  rewardKlNeeds,
+} from './options.ts';
 export { policyLoss, type Surrogate } from './policy-loss.ts';
 export { type PpoOptions, ppo, ppoAdvantages, ppoLoss, ppoOptions, valueLoss } from './ppo.ts';
 export {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { groupAdvantages, type RewardScale } from '../advantages/group.ts';
 import type { Needs } from '../definition.ts';
 import { type KlEstimator, klEstimators } from '../kl/estimators.ts';
+import { type Advantages, perToken, type Rollout } from '../rollout.ts';
 import { type Aggregation, aggregationModes } from './aggregation.ts';
 
 /** Options of every policy gradient loss; a method says which aggregation its paper uses. */
@@ -44,6 +46,17 @@ export function clipOptions(defaults: { clipLow: number; clipHigh: number }) {
   };
 }
 
+/** Options of advantages within the group of answers to a prompt. */
+export const groupOptions = {
+  /** What centred rewards are divided by: the deviation of their group, of all rewards, or nothing. */
+  scaleRewards: z.enum(['group', 'batch', 'none']).default('group'),
+};
+
+/** Advantages within the group, the same for every token of an answer. */
+export function groupRelative(rollout: Rollout, { scaleRewards }: { scaleRewards: RewardScale }): Advantages {
+  return { advantages: perToken(groupAdvantages(rollout, scaleRewards), rollout) };
+}
+
 /** Parsed `policyOptions`. */
 export type PolicyOptions = z.output<z.ZodObject<ReturnType<typeof policyOptions>>>;
 /** Parsed `clipOptions`. */
@@ -52,4 +65,12 @@ export type ClipOptions = z.output<z.ZodObject<ReturnType<typeof clipOptions>>>;
 /** What the options of a policy gradient loss need. */
 export function policyNeeds({ beta, entropyBonus }: Pick<PolicyOptions, 'beta' | 'entropyBonus'>): Needs {
   return { reference: beta > 0, entropy: entropyBonus > 0 };
+}
+
+/** The same for methods whose rewards have a KL penalty too. */
+export function rewardKlNeeds(
+  options: Pick<PolicyOptions, 'beta' | 'entropyBonus'> & { klCoefficient: number },
+): Needs {
+  const needs = policyNeeds(options);
+  return { ...needs, reference: needs.reference || options.klCoefficient > 0 };
 }

@@ -14,7 +14,7 @@ import { tokenMean } from '../masked.ts';
 import type { Advantages, Rollout } from '../rollout.ts';
 import { sftLoss, sftOptions } from '../supervised/sft.ts';
 import { clippedSurrogate, share } from './clipped-surrogate.ts';
-import { clipOptions, policyNeeds, policyOptions } from './options.ts';
+import { clipOptions, policyOptions, rewardKlNeeds } from './options.ts';
 import { policyLoss } from './policy-loss.ts';
 
 /** Options of PPO, to be spread into those of methods built on it. */
@@ -127,11 +127,9 @@ export function ppoLoss(batch: RolloutBatch, options: PpoOptions): LossResult {
 
 /** What PPO needs: a critic, and a reference where there is a KL penalty. */
 export function ppoNeeds(options: PpoOptions): Needs {
-  const needs = policyNeeds(options);
   return {
-    ...needs,
+    ...rewardKlNeeds(options),
     critic: true,
-    reference: needs.reference || options.klCoefficient > 0,
     beside: options.ptxCoefficient > 0 ? ['supervised'] : [],
   };
 }

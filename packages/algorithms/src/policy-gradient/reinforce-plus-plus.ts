@@ -7,7 +7,7 @@ import { defineAlgorithm } from '../definition.ts';
 import { rewardKlOptions } from '../kl/controllers.ts';
 import type { Advantages, Rollout } from '../rollout.ts';
 import { clippedSurrogate } from './clipped-surrogate.ts';
-import { clipOptions, policyNeeds, policyOptions } from './options.ts';
+import { clipOptions, policyOptions, rewardKlNeeds } from './options.ts';
 import { policyLoss } from './policy-loss.ts';
 
 /** Options of REINFORCE++. */
@@ -50,10 +50,7 @@ export const reinforcePlusPlus = defineAlgorithm({
   },
   batch: 'rollout',
   options: reinforcePlusPlusOptions,
-  needs: (options) => {
-    const needs = policyNeeds(options);
-    return { ...needs, reference: needs.reference || options.klCoefficient > 0 };
-  },
+  needs: rewardKlNeeds,
   advantages: reinforcePlusPlusAdvantages,
   loss: (batch, options) => policyLoss(batch, clippedSurrogate(batch, options), options),
 });

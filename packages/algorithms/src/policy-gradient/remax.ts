@@ -7,7 +7,7 @@ import { defineAlgorithm } from '../definition.ts';
 import { rewardKlOptions } from '../kl/controllers.ts';
 import type { Advantages, Rollout } from '../rollout.ts';
 import { clippedSurrogate } from './clipped-surrogate.ts';
-import { clipOptions, policyNeeds, policyOptions } from './options.ts';
+import { clipOptions, policyOptions, rewardKlNeeds } from './options.ts';
 import { policyLoss } from './policy-loss.ts';
 
 /** Options of ReMax. */
@@ -61,10 +61,7 @@ export const remax = defineAlgorithm({
   },
   batch: 'rollout',
   options: remaxOptions,
-  needs: (options) => {
-    const needs = policyNeeds(options);
-    return { ...needs, reference: needs.reference || options.klCoefficient > 0, greedy: true };
-  },
+  needs: (options) => ({ ...rewardKlNeeds(options), greedy: true }),
   advantages: remaxAdvantages,
   loss: (batch, options) => policyLoss(batch, clippedSurrogate(batch, options), options),
 });

@@ -7,7 +7,7 @@ import { defineAlgorithm, type LossResult } from '../definition.ts';
 import { rewardKlOptions } from '../kl/controllers.ts';
 import { type Advantages, perToken, type Rollout } from '../rollout.ts';
 import { clipRatio } from './clipped-surrogate.ts';
-import { clipOptions, policyNeeds, policyOptions } from './options.ts';
+import { clipOptions, policyOptions, rewardKlNeeds } from './options.ts';
 import { policyLoss } from './policy-loss.ts';
 import { sequenceRatio } from './sequence-ratio.ts';
 
@@ -55,10 +55,7 @@ export const rloo = defineAlgorithm({
   },
   batch: 'rollout',
   options: rlooOptions,
-  needs: (options) => {
-    const needs = policyNeeds(options);
-    return { ...needs, reference: needs.reference || options.klCoefficient > 0 };
-  },
+  needs: rewardKlNeeds,
   advantages: rlooAdvantages,
   loss: rlooLoss,
 });

@@ -1,13 +1,11 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { groupAdvantages } from '../advantages/group.ts';
 import type { RolloutBatch } from '../batches.ts';
 import { defineAlgorithm, type LossResult } from '../definition.ts';
 import { logRatio } from '../log-ratio.ts';
 import { tokenMean } from '../masked.ts';
-import { perToken } from '../rollout.ts';
-import { policyNeeds, policyOptions } from './options.ts';
+import { groupOptions, groupRelative, policyNeeds, policyOptions } from './options.ts';
 import { policyLoss } from './policy-loss.ts';
 
 /** Options of SAPO. */
@@ -17,8 +15,7 @@ export const sapoOptions = z.strictObject({
   temperaturePositive: z.number().positive().default(1),
   /** Elsewhere; higher, as gradients of unwanted tokens spread over the whole vocabulary. */
   temperatureNegative: z.number().positive().default(1.05),
-  /** What centred rewards are divided by. */
-  scaleRewards: z.enum(['group', 'batch', 'none']).default('group'),
+  ...groupOptions,
 });
 
 /** Parsed options of SAPO. */
@@ -59,8 +56,6 @@ export const sapo = defineAlgorithm({
   batch: 'rollout',
   options: sapoOptions,
   needs: policyNeeds,
-  advantages: (rollout, { scaleRewards }) => ({
-    advantages: perToken(groupAdvantages(rollout, scaleRewards), rollout),
-  }),
+  advantages: groupRelative,
   loss: sapoLoss,
 });
