@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { collate, collatePacked, lengthBuckets } from './collate.ts';
 import { LengthLimit } from './length-limit.ts';
-import { pack } from './pack.ts';
+import { pack } from './packing/pack.ts';
 import { mix } from './permutation.ts';
 import { splitBlocks, type TokenSequence } from './token-sequence.ts';
 

@@ -31,6 +31,7 @@ export { type SegmentSpeechOptions, type SpeechSegment, segmentSpeech } from './
 export { type SpecAugmentOptions, specAugment } from './audio/spec-augment.ts';
 export { decodeWav, encodeWav } from './audio/wav.ts';
 export { type WhisperFeaturesOptions, whisperFeatures } from './audio/whisper-features.ts';
+export * from './cleaning/index.ts';
 export {
   type CollateOptions,
   collate,
@@ -96,7 +97,7 @@ export { Manifest, type ManifestRow } from './manifest/manifest.ts';
 export { ManifestWriter, type ManifestWriterOptions } from './manifest/manifest-writer.ts';
 export { type SyntheticClips, syntheticClips } from './manifest/synthetic.ts';
 export type { Utterance } from './manifest/utterance.ts';
-export { pack } from './pack.ts';
+export * from './packing/index.ts';
 export { permutation } from './permutation.ts';
 export { Sampler, type SamplerOptions, type SamplerState } from './sampler.ts';
 export {
