@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { loadRecipe, parseRecipe } from './load.ts';
 import { nearest } from './nearest.ts';
 
@@ -169,4 +169,32 @@ it('finds the nearest word, or none', () => {
   expect(nearest('dtaa', ['adapter', 'data'])).toBe('data');
   expect(nearest('warmup', ['warmup'])).toBe('warmup');
   expect(nearest('quux', ['adapter', 'data'])).toBeUndefined();
+});
+
+describe('a recipe that extends another', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'attune-extends-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+
+  it('takes its sections, its own keys over them, each path relative to the file it stands in', () => {
+    mkdirSync(join(folder, 'base'));
+    write(
+      'base/base.yaml',
+      'data: { train: { path: x.jsonl } }\nalgorithm: { name: dpo, beta: 0.3 }\noptimizer: { lr: 1, eps: 1e-6 }\nschedule: { steps: 5 }',
+    );
+    write('own.yaml', 'extends: base/base.yaml\nalgorithm: grpo\noptimizer: { lr: 2 }\nschedule: { epochs: 1 }');
+    const { recipe } = loadRecipe(join(folder, 'own.yaml'), ['seed=4']);
+    expect(recipe.data.train.path).toBe(join(folder, 'base/x.jsonl'));
+    expect(recipe.algorithm).toEqual({ name: 'grpo' });
+    expect(recipe.optimizer).toMatchObject({ name: 'adamw', lr: 2, eps: 1e-6 });
+    expect(recipe.schedule).toMatchObject({ epochs: 1 });
+    expect(recipe.schedule.steps).toBeUndefined();
+    expect(recipe.seed).toBe(4);
+  });
+
+  it('in a circle is refused', () => {
+    write('a.yaml', 'extends: b.yaml');
+    write('b.yaml', 'extends: a.yaml');
+    expect(() => loadRecipe(join(folder, 'a.yaml'))).toThrow('recipes extend each other more than 8 deep');
+  });
 });

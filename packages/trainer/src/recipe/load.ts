@@ -5,7 +5,7 @@ import { fileError, UserError } from '../errors.ts';
 import { describeIssues } from './issues.ts';
 import { applyOverrides, expandShorthands, type Plain, resolvePaths } from './overrides.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
-import { splitStages } from './stages.ts';
+import { mergeRecipes, splitStages } from './stages.ts';
 
 /** A recipe together with where it came from. */
 export interface LoadedRecipe {
@@ -51,22 +51,8 @@ export function parseRecipe(
     overrides = [],
   }: { label: string; folder: string; name: string; overrides?: readonly string[] },
 ): LoadedRecipe {
-  const document = parseDocument(text, { prettyErrors: true });
-  const syntax = document.errors[0];
-  if (syntax) throw new UserError(`${label}: ${syntax.message.split('\n')[0]}`);
-  const raw: unknown = document.toJS();
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    throw new UserError(
-      `${label}: a recipe is a YAML mapping with sections such as model, data and optimizer`,
-    );
-  }
-  const written = expandShorthands(structuredClone(raw as Plain));
-  resolvePaths(written, folder);
+  const written = readPlain(text, label, folder);
   if (written.stages !== undefined) {
-    if (Array.isArray(written.stages)) {
-      written.stages = written.stages.map((stage) => (isPlain(stage) ? expandShorthands(stage) : stage));
-      for (const stage of written.stages as unknown[]) if (isPlain(stage)) resolvePaths(stage, folder);
-    }
     const stages = splitStages(written, label, overrides).map((stage): LoadedStage => {
       const recipe = validate(stage.recipe, `${label}: stages.${stage.name}`, stage.name);
       return { name: stage.name, recipe };
@@ -76,6 +62,40 @@ export function parseRecipe(
   }
   const { recipe: changed } = applyOverrides(written, overrides);
   return { recipe: validate(changed, label, name), label, folder };
+}
+
+/** How many recipes may extend each other. */
+const DEEPEST = 8;
+
+/** A recipe as a plain object: shorthands written out, paths absolute, over the recipe that it extends. */
+function readPlain(text: string, label: string, folder: string, depth = 0): Plain {
+  const document = parseDocument(text, { prettyErrors: true });
+  const syntax = document.errors[0];
+  if (syntax) throw new UserError(`${label}: ${syntax.message.split('\n')[0]}`);
+  const raw: unknown = document.toJS();
+  if (!isPlain(raw)) {
+    throw new UserError(
+      `${label}: a recipe is a YAML mapping with sections such as model, data and optimizer`,
+    );
+  }
+  const settled = (recipe: Plain): Plain => {
+    const written = expandShorthands(structuredClone(recipe));
+    resolvePaths(written, folder);
+    return written;
+  };
+  const { extends: base, ...own } = settled(raw);
+  if (Array.isArray(own.stages)) {
+    own.stages = own.stages.map((stage: unknown) => (isPlain(stage) ? settled(stage) : stage));
+  }
+  if (base === undefined) return own;
+  if (typeof base !== 'string')
+    throw new UserError(`${label}: extends must be the path of a recipe, found ${JSON.stringify(base)}`);
+  if (depth === DEEPEST)
+    throw new UserError(
+      `${label}: recipes extend each other more than ${DEEPEST} deep; do they go in a circle?`,
+    );
+  const path = resolve(folder, base);
+  return mergeRecipes(readPlain(readText(path), basename(path), dirname(path), depth + 1), own);
 }
 
 /** Validates a recipe and fills in its defaults. */

@@ -34,7 +34,7 @@ export function splitStages(raw: Plain, label: string, words: readonly string[])
   return stages.map((stage: Plain, i) => {
     const { name: __, ...keys } = stage;
     if (i > 0 && keys.model === undefined) keys.model = { path: STAGE + names[i - 1] };
-    const merged = merge(common, keys);
+    const merged = mergeRecipes(common, keys);
     const { recipe } = applyOverrides(merged, [...shared, ...(own.get(names[i]!) ?? [])]);
     for (const value of stringsOf(recipe)) {
       if (!value.startsWith(STAGE) || names.slice(0, i).includes(value.slice(STAGE.length))) continue;
@@ -74,8 +74,11 @@ function sortWords(words: readonly string[], names: readonly string[], label: st
   return { own, shared };
 }
 
-/** A stage's keys over the common ones. A section of another name, a source or a model takes the other's place whole. */
-function merge(common: Plain, own: Plain, path = ''): Plain {
+/**
+ * A recipe's keys over those of another. A section of another name, a source, a model and a schedule take the other's
+ * place whole; other sections are merged key by key.
+ */
+export function mergeRecipes(common: Plain, own: Plain, path = ''): Plain {
   const merged: Plain = { ...common };
   for (const [key, value] of Object.entries(own)) {
     const before = common[key];
@@ -83,7 +86,8 @@ function merge(common: Plain, own: Plain, path = ''): Plain {
     const whole =
       ['model', 'data.train', 'data.validation', 'schedule'].includes(here) ||
       (isPlain(value) && isPlain(before) && value.name !== undefined && value.name !== before.name);
-    merged[key] = isPlain(value) && isPlain(before) && !whole ? merge(before, value, `${here}.`) : value;
+    merged[key] =
+      isPlain(value) && isPlain(before) && !whole ? mergeRecipes(before, value, `${here}.`) : value;
   }
   return merged;
 }
