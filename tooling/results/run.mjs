@@ -13,7 +13,7 @@ const args = process.argv.slice(2);
 const at = args.indexOf('--data');
 const data = at >= 0 ? args[at + 1] : undefined;
 if (at >= 0 && (data === undefined || !existsSync(data))) fail('--data names a folder that is there');
-const wanted = args.filter((arg, i) => at < 0 || (i !== at && i !== at + 1));
+const wanted = args.filter((_, i) => at < 0 || (i !== at && i !== at + 1));
 for (const name of wanted) {
   if (!names.includes(name)) fail(`there is no experiment ${name}; known: ${names.join(', ')}`);
 }

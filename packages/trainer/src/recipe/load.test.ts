@@ -182,7 +182,10 @@ describe('a recipe that extends another', () => {
       'base/base.yaml',
       'data: { train: { path: x.jsonl } }\nalgorithm: { name: dpo, beta: 0.3 }\noptimizer: { lr: 1, eps: 1e-6 }\nschedule: { steps: 5 }',
     );
-    write('own.yaml', 'extends: base/base.yaml\nalgorithm: grpo\noptimizer: { lr: 2 }\nschedule: { epochs: 1 }');
+    write(
+      'own.yaml',
+      'extends: base/base.yaml\nalgorithm: grpo\noptimizer: { lr: 2 }\nschedule: { epochs: 1 }',
+    );
     const { recipe } = loadRecipe(join(folder, 'own.yaml'), ['seed=4']);
     expect(recipe.data.train.path).toBe(join(folder, 'base/x.jsonl'));
     expect(recipe.algorithm).toEqual({ name: 'grpo' });
