@@ -156,6 +156,9 @@ function reading(name: string, summary: string): Command {
   return new Command(name)
     .summary(summary)
     .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`)
-    .option('--pattern <name>', 'pre-token pattern of .tiktoken files: gpt2, cl100k, o200k, llama3, qwen2')
+    .option(
+      '--pattern <name>',
+      'preset or pattern of .tiktoken files: gpt2, cl100k_base, o200k_base, llama3, qwen2 ...',
+    )
     .option('--no-lowercase', 'a BERT vocab.txt is of a cased model');
 }

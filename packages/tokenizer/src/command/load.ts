@@ -2,8 +2,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fromBertVocab } from '../formats/bert.ts';
 import { fromGpt2Files } from '../formats/gpt2.ts';
-import { fromTiktoken } from '../formats/tiktoken.ts';
+import { fromTiktoken, type TiktokenOptions } from '../formats/tiktoken.ts';
 import { PATTERNS } from '../pre-tokenizers/scanners.ts';
+import { PRESETS } from '../presets.ts';
 import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
 import { Tokenizer } from '../tokenizer.ts';
 
@@ -24,7 +25,7 @@ export interface LoadedTokenizer {
 }
 
 export interface LoadOptions {
-  /** The pre-token pattern of rank files, which do not say it. */
+  /** The preset (with its special tokens) or pattern of rank files, which do not say it. */
   pattern?: string;
   /** Whether a BERT `vocab.txt` is of an uncased model. Default true. */
   lowercase?: boolean;
@@ -68,11 +69,16 @@ function read(file: string, { pattern, lowercase }: LoadOptions): Tokenizer | Se
   if (file.endsWith('.model')) return SentencePiece.fromModel(readFileSync(file));
   if (file.endsWith('.txt')) return fromBertVocab(readFileSync(file, 'utf8'), { lowercase });
   if (file.endsWith('.tiktoken')) {
-    if (!pattern) {
-      const known = Object.keys(PATTERNS).join('|');
-      throw new Error(`rank files say nothing of their pattern; pass --pattern ${known}`);
-    }
-    return fromTiktoken(readFileSync(file, 'utf8'), { pattern: pattern as keyof typeof PATTERNS });
+    return fromTiktoken(readFileSync(file, 'utf8'), rankOptions(pattern));
   }
   throw new Error('must end in .json, .model, .tiktoken or .txt (BERT vocabulary), or be a folder');
+}
+
+/** By the name of a preset, with its special tokens, or of a pattern, without any. */
+function rankOptions(name: string | undefined): TiktokenOptions {
+  if (name !== undefined && Object.hasOwn(PATTERNS, name)) return { pattern: name as keyof typeof PATTERNS };
+  if (name !== undefined && Object.hasOwn(PRESETS, name)) return PRESETS[name as keyof typeof PRESETS];
+  const known = [...new Set([...Object.keys(PATTERNS), ...Object.keys(PRESETS)])].join(', ');
+  const found = name === undefined ? '' : `, found ${name}`;
+  throw new Error(`rank files say nothing of their pattern; pass --pattern with one of ${known}${found}`);
 }
