@@ -3,7 +3,7 @@
     python -m pip install torch        # made with torch 2.15.0
     python tooling/reference/algorithms/lists.py
 
-LiPO-lambda (section 4.2), RRHF (eq. 1 to 5), PRO (eq. 5 to 9), D2O (eq. 6).
+LiPO-lambda, RRHF, PRO, D2O.
 """
 
 import math

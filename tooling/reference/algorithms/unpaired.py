@@ -4,16 +4,17 @@
     python tooling/reference/algorithms/unpaired.py
 
 KTO and APO-zero are TRL's own `KTOTrainer._compute_loss`, on given log-probabilities.
-Written out, since this TRL lacks them: BCO (as TRL had it: a running mean of all rewards), DRO (algorithm 1, each
-network's own loss), NPO (eq. 3), CRINGE (eq. 1 to 3, the expectation over the draw of the positive token).
+Written out, since this TRL lacks them: BCO (as TRL had it: a running mean of all rewards), DRO (each
+network's own loss), NPO (eq. 3), CRINGE (the expectation over the draw of the positive token).
 """
 
+import json
 from collections import defaultdict
 from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
-from common import SEQ, Draw, accelerator, averaged, case, last, ratio, summed, totals, write
+from common import OUT, SEQ, Draw, accelerator, averaged, case, last, plain, ratio, summed, totals, write
 from trl.trainer.kto_trainer import KTOTrainer
 
 BATCH, VOCAB = 5, 8
@@ -168,6 +169,32 @@ def with_logits():
     write("cringe", batch, cases)
 
 
+def density_ratio():
+    """Logistic regression as scikit-learn's: no penalty on the intercept; minimised by L-BFGS in float64."""
+    draw = Draw(23)
+    embeddings = draw.uniform(14, 3, low=-2, high=2)
+    desirable = torch.tensor([1.0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1])
+    embeddings[desirable == 1] += 0.4
+    cases = []
+    for l2 in [1.0, 0.1]:
+        weight = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+        bias = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.LBFGS([weight, bias], max_iter=500, tolerance_grad=1e-12, tolerance_change=1e-14, line_search_fn="strong_wolfe")
+
+        def closure():
+            optimizer.zero_grad()
+            logits = embeddings.double() @ weight + bias
+            loss = F.binary_cross_entropy_with_logits(logits, desirable.double(), reduction="sum") + l2 / 2 * (weight**2).sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        ratio_ = torch.exp(embeddings.double() @ weight + bias).clamp(0.5, 10)
+        cases.append({"l2": l2, "weights": torch.where(desirable == 1, 1.0, ratio_)})
+    content = {"embeddings": embeddings, "desirable": desirable, "cases": cases}
+    (OUT / "density-ratio.json").write_text(json.dumps(plain(content)) + "\n")
+
+
 if __name__ == "__main__":
-    for make in [kto, others, with_logits]:
+    for make in [kto, others, with_logits, density_ratio]:
         make()

@@ -60,7 +60,7 @@ export const d2o = defineAlgorithm({
     title:
       'Negating Negatives: Alignment with Human Negative Samples via Distributional Dispreference Optimization',
     url: 'https://arxiv.org/abs/2403.03419',
-    equations: 'eq. 6',
+    equations: 'the D2O loss',
   },
   batch: 'listwise',
   options: d2oOptions,

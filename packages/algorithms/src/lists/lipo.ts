@@ -23,7 +23,7 @@ const MAX_RATING = 20;
 
 /**
  * Listwise preference optimization (LiPO-λ): with scores s = β log(π/π_ref) and ratings ψ, for all pairs with ψ_i > ψ_j
- * `Σ Δ_ij log(1 + e^{−(s_i − s_j)})` (eq. 10), where `Δ_ij = |2^ψ_i − 2^ψ_j| · |1/log(1 + τ_i) − 1/log(1 + τ_j)|`
+ * `Σ Δ_ij log(1 + e^{−(s_i − s_j)})` where `Δ_ij = |2^ψ_i − 2^ψ_j| · |1/log(1 + τ_i) − 1/log(1 + τ_j)|`
  * and τ is the rank of an answer by its present score (no gradient). Ratings between 0 and 1 are meant; above 20 they
  * are cut. Equal scores share the middle of their ranks.
  *

@@ -19,7 +19,7 @@ import {
 export const proOptions = z.strictObject({
   /** Weight of the negative log-likelihood of the best answer; the paper takes 0.05 (n − 1)² for lists of n. */
   sft: z.number().min(0).default(0.05),
-  /** Whether differences of ratings set the temperatures (eq. 9); otherwise they are 1 (eq. 5). */
+  /** Whether differences of ratings set the temperatures; otherwise they are 1. */
   temperatures: z.boolean().default(true),
 });
 
@@ -58,7 +58,7 @@ export const pro = defineAlgorithm({
   paper: {
     title: 'Preference Ranking Optimization for Human Alignment',
     url: 'https://arxiv.org/abs/2306.17492',
-    equations: 'eq. 5, 7 to 9',
+    equations: 'section 3, the PRO loss with dynamic temperatures',
   },
   batch: 'listwise',
   options: proOptions,

@@ -25,8 +25,8 @@ export type RrhfOptions = z.output<typeof rrhfOptions>;
 
 /**
  * Rank responses to align human feedback: with p = mean log π over an answer's tokens, `Σ max(0, p_j − p_i)` over all
- * pairs with answer i rated above answer j (eq. 3), and the negative log-likelihood of the best answer, summed over its
- * tokens (eq. 4). Equals at the top share its place.
+ * pairs with answer i rated above answer j, and the negative log-likelihood of the best answer, summed over its
+ * tokens. Equals at the top share its place.
  *
  * Metrics: `accuracy`, the mean share of a list's pairs that are ranked right; `nll` of the best answer.
  */
@@ -49,7 +49,7 @@ export const rrhf = defineAlgorithm({
   paper: {
     title: 'RRHF: Rank Responses to Align Language Models with Human Feedback without tears',
     url: 'https://arxiv.org/abs/2304.05302',
-    equations: 'eq. 1 to 5',
+    equations: 'section 3, ranking and fine-tuning losses',
   },
   batch: 'listwise',
   options: rrhfOptions,

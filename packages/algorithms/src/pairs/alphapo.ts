@@ -13,8 +13,8 @@ const MAX_EXPONENT = 40;
 export const alphapoOptions = z.strictObject({
   ...simpoOptionFields,
   /**
-   * Shape of the reward. 0 is SimPO's logarithm; above 0 an unlikely answer's reward falls ever faster, below 0 ever
-   * slower, so that its likelihood is displaced less.
+   * Shape of the reward. 0 is SimPO's logarithm; above 0 the reward of ever less likely answers falls ever faster,
+   * below 0 ever slower.
    */
   alpha: z.number().min(-10).max(10).default(0.25),
 });
@@ -46,7 +46,7 @@ export const alphapo = defineAlgorithm({
   paper: {
     title: 'AlphaPO: Reward Shape Matters for LLM Alignment',
     url: 'https://arxiv.org/abs/2501.03884',
-    equations: 'eq. 9 and 10',
+    equations: 'section 3, the AlphaPO reward and objective',
   },
   batch: 'pairwise',
   options: alphapoOptions,

@@ -60,10 +60,10 @@ const MAX_EXPONENT = 20;
  * | variant | loss | source |
  * |---|---|---|
  * | `sigmoid` | −(1 − ε) log σ(z) − ε log σ(−z) | DPO, 2305.18290 eq. 7; with ε cDPO |
- * | `robust` | (−(1 − ε) log σ(z) + ε log σ(−z)) / (1 − 2ε) | 2403.00409 eq. 9 |
+ * | `robust` | (−(1 − ε) log σ(z) + ε log σ(−z)) / (1 − 2ε) | robust DPO, 2403.00409 |
  * | `hinge` | max(0, 1 − z) | SLiC, 2305.10425; RSO, 2309.06657 |
  * | `ipo` | (h − 1/(2β))², a and b averaged over tokens | IPO, 2310.12036 eq. 17; the mean is its authors' advice |
- * | `sigmoid-norm` | −log σ(z), a and b averaged over tokens | Tülu 3, 2411.15124 eq. 6 |
+ * | `sigmoid-norm` | −log σ(z), a and b averaged over tokens | Tülu 3, 2411.15124 |
  * | `exo-pair` | KL((σ(z), σ(−z)) ‖ (1 − ε, ε)) | EXO, 2402.00856 eq. 16 |
  * | `nca-pair` | −log σ(βa) − ½ log σ(−βa) − ½ log σ(−βb) | NCA, 2402.05369 |
  * | `bco-pair` | −log σ(βa) − log σ(−βb) | BCO, 2404.04656, without its shift δ |

@@ -21,7 +21,7 @@ export const dpoOptionFields = {
   beta: z.number().positive().default(0.1),
   /**
    * The loss, see `pairLoss`; or several with their weights, e.g. `{ sigmoid: 0.8, bco-pair: 0.2, sft: 1 }`, which is
-   * MPO (arXiv 2411.10442 eq. 2). `sft` is the negative log-likelihood of the chosen tokens.
+   * MPO (arXiv 2411.10442). `sft` is the negative log-likelihood of the chosen tokens.
    */
   variant: z
     .union([

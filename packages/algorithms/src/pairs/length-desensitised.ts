@@ -4,7 +4,7 @@ import type { PairwiseBatch } from '../batches.ts';
 import { lengths, positions } from '../sequences.ts';
 
 /**
- * Weights of the tokens of both answers for LD-DPO (Liu et al., arXiv 2409.06411, eq. 10): tokens within the length
+ * Weights of the tokens of both answers for LD-DPO (Liu et al., arXiv 2409.06411): tokens within the length
  * that both answers have in common count fully, the longer one's surplus counts `alpha`.
  * `alpha = 1` is DPO; 0 compares the common length alone.
  *

@@ -15,7 +15,7 @@ export const mdpoOptions = z.strictObject({
   conditional: z.number().min(0).default(1),
   /** Weight of the anchor, which keeps the chosen answer's reward above `anchorReward`. */
   anchor: z.number().min(0).default(1),
-  /** δ of eq. 8. */
+  /** Reward that the chosen answer should exceed (δ in the paper). */
   anchorReward: z.number().default(0),
 });
 
@@ -25,7 +25,7 @@ export type MdpoOptions = z.output<typeof mdpoOptions>;
 /**
  * mDPO: DPO whose preference must come from the condition (the image, or any part of a prompt that can be corrupted).
  * With a = β log(π/π_ref) of the chosen answer, b of the rejected one, and c of the chosen one after the corrupted
- * condition (eq. 9):
+ * condition:
  *
  * `−log σ(a − b) − conditional · log σ(a − c) − anchor · log σ(a − anchorReward)`
  *
@@ -62,7 +62,7 @@ export const mdpo = defineAlgorithm({
   paper: {
     title: 'mDPO: Conditional Preference Optimization for Multimodal Large Language Models',
     url: 'https://arxiv.org/abs/2406.11839',
-    equations: 'eq. 6 to 9',
+    equations: 'section 3, conditional and anchored preference optimization',
   },
   batch: 'pairwise',
   options: mdpoOptions,

@@ -42,7 +42,7 @@ export const rDpo = defineAlgorithm({
   paper: {
     title: 'Disentangling Length from Quality in Direct Preference Optimization',
     url: 'https://arxiv.org/abs/2403.19159',
-    equations: 'eq. 9',
+    equations: 'section 4, the regularised objective',
   },
   batch: 'pairwise',
   options: rDpoOptions,

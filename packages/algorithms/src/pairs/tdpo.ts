@@ -13,7 +13,7 @@ import { pairMean, pairMetrics } from './pair-metrics.ts';
 export const tdpoOptions = z.strictObject({
   /** Strength of the pull towards the reference model. */
   beta: z.number().positive().default(0.1),
-  /** `tdpo1` (eq. 18) or `tdpo2` (eq. 20), which the paper found better. */
+  /** `tdpo1`, or `tdpo2`, which the paper found better. */
   variant: z.enum(['tdpo1', 'tdpo2']).default('tdpo2'),
   /** Weight of the difference of divergences; only for `tdpo2`. */
   alpha: z.number().min(0).default(0.5),
@@ -73,7 +73,7 @@ export const tdpo = defineAlgorithm({
   paper: {
     title: 'Token-level Direct Preference Optimization',
     url: 'https://arxiv.org/abs/2404.11999',
-    equations: 'eq. 18 to 20',
+    equations: 'section 4, TDPO1 and TDPO2',
   },
   batch: 'pairwise',
   options: tdpoOptions,

@@ -17,7 +17,7 @@ export type ImplicitPrmOptions = z.output<typeof implicitPrmOptions>;
 
 /**
  * An implicit process reward model: a language model whose log-ratio r = β log(π/π_ref) is trained as the logit of an
- * outcome, `−l log σ(r) − (1 − l) log σ(−r)` (eq. 5), and then rewards each step for nothing: `implicitTokenRewards`.
+ * outcome, `−l log σ(r) − (1 − l) log σ(−r)`, and then rewards each step for nothing: `implicitTokenRewards`.
  * (Trained on pairs, the method is `dpo`.)
  *
  * Metrics: mean rewards of right and wrong answers and their difference; `accuracy`, the share of answers on the right
@@ -38,7 +38,7 @@ export function implicitPrmLoss(batch: UnpairedBatch, { beta }: ImplicitPrmOptio
 
 /**
  * The reward of each token, β log(π/π_ref), `[batch, seq]`. A step's process reward is the sum over its tokens, the
- * difference of the Q values at its ends (eq. 4).
+ * difference of the Q values at its ends.
  */
 export function implicitTokenRewards(sequences: SequenceLogProbs, beta: number): Tensor2D {
   return tf.mul(tf.mul(tokenLogRatios(sequences, 'implicit-prm'), sequences.mask), beta);
@@ -50,7 +50,7 @@ export const implicitPrm = defineAlgorithm({
   paper: {
     title: 'Free Process Rewards without Process Labels',
     url: 'https://arxiv.org/abs/2412.01981',
-    equations: 'eq. 3 to 5',
+    equations: 'sections 3 and 4',
   },
   batch: 'unpaired',
   options: implicitPrmOptions,

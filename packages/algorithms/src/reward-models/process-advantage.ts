@@ -67,7 +67,7 @@ function stepDifferences(values: Tensor2D, stepMask: Tensor2D): Tensor2D {
 }
 
 /**
- * The advantage of each step of one solution under the prover (eq. 2): A_h = Q_h − Q_{h − 1}.
+ * The advantage of each step of one solution under the prover: A_h = Q_h − Q_{h − 1}.
  *
  * @param q probabilities of success after each step
  * @param initial that of the prompt alone
@@ -77,7 +77,7 @@ export function processAdvantages(q: ArrayLike<number>, initial: number): Float3
 }
 
 /**
- * The reward of each step for search and reinforcement learning (eq. 5): α times its advantage, and at the last
+ * The reward of each step for search and reinforcement learning: α times its advantage, and at the last
  * step the outcome besides.
  *
  * @param alpha weight of the advantages; the paper's best lies between 3 and 5
@@ -95,7 +95,7 @@ export const processAdvantage = defineAlgorithm({
   paper: {
     title: 'Rewarding Progress: Scaling Automated Process Verifiers for LLM Reasoning',
     url: 'https://arxiv.org/abs/2410.08146',
-    equations: 'eq. 2 and 5, section 4',
+    equations: 'process advantages, effective reward',
   },
   batch: 'stepwise',
   options: processAdvantageOptions,

@@ -9,7 +9,7 @@ import { required } from '../sequences.ts';
 /**
  * A process reward model (PRM): at the end of each step of a solution, the score is the logit that the step is right:
  * `−l log σ(s) − (1 − l) log σ(−s)`, a mean over all judged steps. Labels may be probabilities (Math-Shepherd's soft
- * estimates, arXiv 2312.08935 eq. 3 and 4).
+ * estimates, arXiv 2312.08935).
  *
  * Metrics: `accuracy`, the share of steps on the right side of ½; `score`, the mean of σ(s).
  */

@@ -18,7 +18,7 @@ export const rewardModelOptions = z.strictObject({
   margin: z.number().min(0).default(1),
   /** Weight of (r(chosen) + r(rejected))², which centres the scores at 0 (arXiv 2312.09244); TRL advises 0.01. */
   center: z.number().min(0).default(0),
-  /** Weight of r(chosen)² + r(rejected)², which keeps the scores small (Safe RLHF, arXiv 2310.12773 eq. 21). */
+  /** Weight of r(chosen)² + r(rejected)², which keeps the scores small (Safe RLHF, arXiv 2310.12773). */
   l2: z.number().min(0).default(0),
   /** Share of labels assumed flipped. */
   labelSmoothing: z.number().min(0).lt(0.5).default(0),

@@ -20,7 +20,7 @@ export type IterativeDpoOptions = z.output<typeof fields>;
  * Iterative DPO: in rounds, the policy answers many prompts, its best and worst answers become pairs, and DPO trains
  * over them with the policy that began the round as the reference.
  *
- * With `variant: { sigmoid: 1, sft: 1 }` it is iterative reasoning preference optimization (the paper, eq. 1: DPO and
+ * With `variant: { sigmoid: 1, sft: 1 }` it is iterative reasoning preference optimization (the paper: DPO and
  * the negative log-likelihood of right solutions; here its mean is over the step's chosen tokens).
  */
 export const iterativeDpo = defineAlgorithm({
@@ -28,7 +28,7 @@ export const iterativeDpo = defineAlgorithm({
   paper: {
     title: 'Iterative Reasoning Preference Optimization',
     url: 'https://arxiv.org/abs/2404.19733',
-    equations: 'section 2, eq. 1',
+    equations: 'section 2',
   },
   batch: 'pairwise',
   options: iterativeDpoOptions,

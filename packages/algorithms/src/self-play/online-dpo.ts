@@ -30,7 +30,7 @@ export const onlineDpo = defineAlgorithm({
   paper: {
     title: 'Direct Language Model Alignment from Online AI Feedback',
     url: 'https://arxiv.org/abs/2402.04792',
-    equations: 'algorithm 1, eq. 1 to 3',
+    equations: 'algorithm 1',
   },
   batch: 'pairwise',
   options: onlineDpoOptions,

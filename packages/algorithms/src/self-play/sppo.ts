@@ -13,7 +13,7 @@ export const sppoOptions = z.strictObject({
   beta: z.number().positive().default(0.001),
   /** Answers to sample to each prompt (K in the paper). */
   samples: z.number().int().min(2).default(5),
-  /** `extremes`: the answers with the highest and the lowest win rate (the paper's runs); `all` of them (eq. 4.4). */
+  /** `extremes`: the answers with the highest and the lowest win rate (the paper's runs); `all` of them. */
   keep: z.enum(['extremes', 'all']).default('extremes'),
 });
 
@@ -59,7 +59,7 @@ export const sppo = defineAlgorithm({
   paper: {
     title: 'Self-Play Preference Optimization for Language Model Alignment',
     url: 'https://arxiv.org/abs/2405.00675',
-    equations: 'eq. 4.4 and 4.7, algorithm 1',
+    equations: 'eq. 4.7, algorithm 1',
   },
   batch: 'unpaired',
   options: sppoOptions,

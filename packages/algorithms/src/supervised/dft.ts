@@ -9,7 +9,7 @@ import { stopGradient } from '../stop-gradient.ts';
 /**
  * Dynamic fine-tuning: `−Σ sg(p(token)) log p(token) / tokens`. The gradient of plain fine-tuning is that of a policy
  * gradient with a reward of 1/p, which is huge for unlikely tokens; weighing each token by its probability, as a
- * constant, takes that factor away (eq. 7 and 9). The batch's `weights` multiply it.
+ * constant, takes that factor away. The batch's `weights` multiply it.
  */
 export function dftLoss({ logProbs, mask, weights, totals }: SupervisedBatch): LossResult {
   // Padding may hold any number, above 0 too: keep its exponential finite.
@@ -24,7 +24,7 @@ export const dft = defineAlgorithm({
   paper: {
     title: 'On the Generalization of SFT: A Reinforcement Learning Perspective with Reward Rectification',
     url: 'https://arxiv.org/abs/2508.05629',
-    equations: 'eq. 9',
+    equations: 'section 3, the DFT loss',
   },
   batch: 'supervised',
   options: z.strictObject({}),

@@ -64,7 +64,7 @@ export const bco = defineAlgorithm({
   paper: {
     title: 'Binary Classifier Optimization for Large Language Model Alignment',
     url: 'https://arxiv.org/abs/2404.04656',
-    equations: 'eq. 12 and section 4',
+    equations: 'the loss with reward shift, and underlying distribution matching',
   },
   batch: 'unpaired',
   options: bcoOptions,

@@ -20,7 +20,7 @@ export type CringeOptions = z.output<typeof cringeOptions>;
 
 /**
  * The CRINGE loss. Tokens of desirable examples have their negative log-likelihood. A token of an undesirable example,
- * of logit s⁻, is pushed below what the policy would say in its place: `−log σ(s⁺ − s⁻)` (eq. 2) for a token s⁺ of the
+ * of logit s⁻, is pushed below what the policy would say in its place: `−log σ(s⁺ − s⁻)` for a token s⁺ of the
  * `topK` likeliest others. A mean over all tokens of the step.
  *
  * Differs from the paper: s⁺ is not drawn from the softmax of those logits; the loss is the expectation over that draw,
@@ -72,7 +72,7 @@ export const cringe = defineAlgorithm({
   paper: {
     title: 'The CRINGE Loss: Learning what language not to model',
     url: 'https://arxiv.org/abs/2211.05826',
-    equations: 'eq. 1 to 3',
+    equations: 'section 3',
   },
   batch: 'unpaired',
   options: cringeOptions,

@@ -22,7 +22,7 @@ export type DroOptions = z.output<typeof droOptions>;
 /**
  * Direct reward optimization (DRO-V): a reward of each answer by itself, any number, is regressed by the policy's
  * log-ratio and a value of the prompt, which a head on the policy learns. With ρ = log(π/π_ref) and the residual
- * δ = r − V(x) − τ ρ (algorithm 1):
+ * δ = r − V(x) − τ ρ:
  * - policy: δ² / (2τ), the value as a constant. Its gradient is `−(r − V) ∇log π + τ/2 ∇ρ²`.
  * - value: δ² / 2, the policy as a constant.
  *
@@ -55,7 +55,7 @@ export const dro = defineAlgorithm({
   paper: {
     title: 'Offline Regularised Reinforcement Learning for Large Language Models Alignment',
     url: 'https://arxiv.org/abs/2405.19107',
-    equations: 'section 4.2, algorithm 1',
+    equations: 'the algorithm DRO-V',
   },
   batch: 'unpaired',
   options: droOptions,

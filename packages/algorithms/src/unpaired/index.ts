@@ -13,6 +13,7 @@ export {
 } from './apo-zero-unpaired.ts';
 export { type BcoOptions, bco, bcoLoss, bcoOptions } from './bco.ts';
 export { type CringeOptions, cringe, cringeLoss, cringeOptions } from './cringe.ts';
+export { type DensityRatioOptions, densityRatioWeights } from './density-ratio.ts';
 export { type DroOptions, dro, droLoss, droOptions } from './dro.ts';
 export { type KtoOptions, kto, ktoLoss, ktoOptions } from './kto.ts';
 export { type NpoOptions, npo, npoLoss, npoOptions } from './npo.ts';

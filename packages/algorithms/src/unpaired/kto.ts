@@ -45,7 +45,7 @@ export const ktoCoupling: Coupling<'unpaired', KtoOptions> = {
 
 /**
  * Kahneman-Tversky optimization, from single answers judged desirable or not. With r = log(π/π_ref) and the zero point
- * z₀ of `ktoCoupling` (eq. 8):
+ * z₀ of `ktoCoupling` (eq. 7):
  * - desirable: λ_D (1 − σ(β (r − z₀)))
  * - undesirable: λ_U (1 − σ(β (z₀ − r)))
  *
@@ -80,7 +80,7 @@ export const kto = defineAlgorithm({
   paper: {
     title: 'KTO: Model Alignment as Prospect Theoretic Optimization',
     url: 'https://arxiv.org/abs/2402.01306',
-    equations: 'eq. 8 and section 4.1',
+    equations: 'eq. 7 and section 4',
   },
   batch: 'unpaired',
   options: ktoOptions,
