@@ -20,6 +20,7 @@ export type CorrectionOptions = Pick<PolicyOptions, 'correction' | 'correctionMa
  * @param samplerLogProbs `[batch, seq]`, the sampler's
  * @param mask `[batch, seq]`
  * @returns `[batch, seq]`; constants, no gradient
+ * @throws when the smallest weight exceeds the largest
  */
 export function importanceCorrection(
   oldLogProbs: Tensor2D,
@@ -27,6 +28,8 @@ export function importanceCorrection(
   mask: Tensor2D,
   { correction, correctionMax, correctionMin }: CorrectionOptions,
 ): Tensor2D {
+  if (correctionMin > correctionMax)
+    throw new Error(`correctionMin ${correctionMin} must not exceed correctionMax ${correctionMax}`);
   const perToken = logRatio(oldLogProbs, samplerLogProbs, mask);
   const log: Tensor2D = correction.startsWith('sequence')
     ? tf.add(tf.clipByValue(tf.sum(perToken, 1, true), -MAX_LOG_RATIO, MAX_LOG_RATIO), tf.zerosLike(perToken))

@@ -131,6 +131,10 @@ test('options that need what the batch lacks say so', () => {
   expect(() => measure('grpo', { options: { correction: 'token-mask' } })).toThrow(
     'policy gradient: correction: token-mask needs samplerLogProbs, which the batch lacks',
   );
+  const crossed = { correction: 'token-mask', correctionMin: 2, correctionMax: 1 };
+  expect(() => measure('grpo', { options: crossed, samplerLogProbs: tf.tensor2d(logProbs) })).toThrow(
+    'correctionMin 2 must not exceed correctionMax 1',
+  );
   expect(() => measure('grpo', { options: { beta: 0.1 } })).toThrow('beta > 0 needs refLogProbs');
   expect(() => measure('ppo', { options: { entropyBonus: 0.1 } })).toThrow('entropyBonus > 0 needs entropy');
   expect(() => measure('ppo', { values: undefined })).toThrow('ppo needs values, oldValues and returns');
