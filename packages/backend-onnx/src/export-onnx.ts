@@ -37,7 +37,7 @@ export function exportOnnx<A extends unknown[]>(
   }
   const backend = engine().backend as OnnxBackend;
   const name = fn.name || 'attune';
-  const recorded = trace(backend, name, fn as (...args: never[]) => unknown, inputs as unknown[]);
+  const recorded = trace(backend, name, fn as (...args: never[]) => unknown, inputs as unknown[], false);
   try {
     const [assigned] = recorded.updates;
     if (assigned) throw new Error(`exportOnnx: ${name} assigns the variable ${assigned.variable.name}`);

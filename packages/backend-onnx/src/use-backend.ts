@@ -76,7 +76,8 @@ async function startOnnx(options: BackendOptions): Promise<string> {
   const { runtime } = registerOnnxBackend(options);
   await activate('onnx');
   const threads = `${runtime.threads} thread${runtime.threads === 1 ? '' : 's'}`;
-  return `onnx: ONNX Runtime ${runtime.ort.version}, ${runtime.provider}, ${threads}`;
+  const native = runtime.native ? `, ${runtime.native} kernels` : '';
+  return `onnx: ONNX Runtime ${runtime.ort.version}, ${runtime.provider}, ${threads}${native}`;
 }
 
 async function startTensorflow(options: BackendOptions): Promise<string> {

@@ -12,12 +12,15 @@ export async function serve(step, about = {}) {
   const idleMiB = process.memoryUsage.rss() / 2 ** 20;
   const warmUp = [step(), step(), step()];
   say({ ...about, idleMiB, warmUp });
-  for await (const line of createInterface({ input: process.stdin })) {
+  const lines = createInterface({ input: process.stdin });
+  for await (const line of lines) {
     if (line.trim() === 'end') break;
     const start = performance.now();
     const result = step();
     say({ ...result, ms: performance.now() - start });
   }
+  // An open pipe would keep the process.
+  process.stdin.destroy();
   say({ peakMiB: process.resourceUsage().maxRSS / 1024 });
 }
 

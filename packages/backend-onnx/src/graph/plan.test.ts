@@ -5,7 +5,7 @@ import { Recorder } from './recorder.ts';
 import type { Attribute, Value } from './types.ts';
 import { Constant, Leaf, type NodeOutput } from './value.ts';
 
-const makeRecorder = () => new Recorder('test', { retain() {}, scalar: () => makeData() });
+const makeRecorder = () => new Recorder('test', { native: false, retain() {}, scalar: () => makeData() });
 const makeData = (): TensorData => ({ dtype: 'float32', refCount: 1 });
 const plan = (...outputs: Value[]) => makePlan(outputs as NodeOutput[]);
 

@@ -13,6 +13,8 @@ let nextNodeId = 0;
 
 /** What a recorder needs from the backend. */
 export interface RecorderOwner {
+  /** Whether the graph may hold our own native operators. */
+  native: boolean;
   /** Told of every tensor that becomes an input, so that its memory outlives the graph. */
   retain(data: TensorData): void;
   /** Puts a number into a buffer that only the graph refers to. */
@@ -32,12 +34,14 @@ export class Recorder implements GraphBuilder {
   readonly #leaves = new Map<TensorData, Leaf[]>();
   readonly #owner: RecorderOwner;
 
+  readonly native: boolean;
   /** What is recorded, for error messages. */
   readonly name: string;
 
   constructor(name: string, owner: RecorderOwner) {
     this.name = name;
     this.#owner = owner;
+    this.native = owner.native;
   }
 
   op(

@@ -5,7 +5,7 @@ import type { Value } from './types.ts';
 import type { GraphNode, NodeOutput } from './value.ts';
 
 const recorder = () =>
-  new Recorder('test', { retain() {}, scalar: () => ({ dtype: 'float32', refCount: 1 }) });
+  new Recorder('test', { native: false, retain() {}, scalar: () => ({ dtype: 'float32', refCount: 1 }) });
 
 describe('schedule', () => {
   it('finishes what ends early before it goes on', () => {

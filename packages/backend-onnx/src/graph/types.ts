@@ -36,6 +36,8 @@ export interface OutputSpec {
 
 /** What a lowering may add to the graph. Shapes are static and given by the caller: nothing is inferred. */
 export interface GraphBuilder {
+  /** Whether the graph may hold our own native operators: on the processor, and not in a model for others. */
+  readonly native: boolean;
   /** One node with one output. A missing optional input is `null`. `domain` defaults to ONNX's own. */
   op(
     opType: string,

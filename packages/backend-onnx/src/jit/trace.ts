@@ -40,6 +40,7 @@ export interface Trace {
 
 /**
  * Runs `fn` once on placeholders and records what it does. Variables it assigns get their old values back.
+ * @param native whether our own operators may be used
  * @throws when `fn` reads a value, creates a variable or is asynchronous
  */
 export function trace(
@@ -47,11 +48,13 @@ export function trace(
   name: string,
   fn: (...args: never[]) => unknown,
   args: readonly unknown[],
+  native = backend.runtime.native !== undefined,
 ): Trace {
   backend.flush();
   const constants = new Map<TensorData, HostBuffer>();
   const placeholders: TensorData[] = [];
   const recorder: Recorder = new Recorder(`jit(${name})`, {
+    native,
     retain(data) {
       if (data.buffer && !variables.has(data) && !constants.has(data))
         constants.set(data, data.buffer.retain());

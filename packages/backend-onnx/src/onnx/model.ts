@@ -65,7 +65,9 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
     for (const tensor of model.outputs) graph.message(12, (t) => writeValueInfo(t, tensor));
   });
   writeOpset(w, '', OPSET);
-  if (model.nodes.some((node) => node.domain === 'com.microsoft')) writeOpset(w, 'com.microsoft', 1);
+  for (const domain of ['com.microsoft', 'attune']) {
+    if (model.nodes.some((node) => node.domain === domain)) writeOpset(w, domain, 1);
+  }
   return w.finish();
 }
 

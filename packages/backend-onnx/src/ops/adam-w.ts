@@ -1,4 +1,16 @@
-import { add, div, mul, neg, type Scalar, sqrt, square, sub, type Tensor, tanh } from '@tensorflow/tfjs-core';
+import {
+  add,
+  div,
+  mul,
+  neg,
+  type Scalar,
+  scalar,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+  tanh,
+} from '@tensorflow/tfjs-core';
 import type { LoweringContext, Value } from '../graph/types.ts';
 import { defineKernel } from '../kernels/registry.ts';
 import { hasKernel, runKernel } from './fused.ts';
@@ -20,6 +32,25 @@ export interface AdamWOptions {
   weightDecay?: number;
 }
 
+/** What a step of Adam multiplies by, float32 scalars; whoever calls computes them, in double precision if need be. */
+export interface AdamScalars {
+  /** Share of the parameter that decays away: learning rate · weight decay. */
+  decay: Scalar;
+  /** Learning rate / (1 − beta1ᵗ). */
+  stepSize: Scalar;
+  /** 1 / √(1 − beta2ᵗ). */
+  rootScale: Scalar;
+  /** What the gradient is scaled by first, as clipping does. */
+  gradientScale: Scalar;
+}
+
+/** What does not change from step to step. */
+export interface AdamConstants {
+  beta1: number;
+  beta2: number;
+  eps: number;
+}
+
 /**
  * One update of one parameter by AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization",
  * algorithm 2, with the schedule multiplier in the learning rate, as in PyTorch).
@@ -31,26 +62,50 @@ export interface AdamWOptions {
  * @returns `[newParam, newM, newV]`
  */
 export function adamW<T extends Tensor>(param: T, gradient: T, m: T, v: T, options: AdamWOptions): [T, T, T] {
-  if (!hasKernel('AdamW')) return adamWComposition(param, gradient, m, v, options);
   const { learningRate, step, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.01 } = options;
-  const inputs = { param, gradient, m, v, learningRate, step };
-  return runKernel<[T, T, T]>('AdamW', inputs, { beta1, beta2, eps, weightDecay });
+  const scalars: AdamScalars = {
+    decay: mul(learningRate, weightDecay),
+    stepSize: div(learningRate, biasCorrection(beta1, step)),
+    rootScale: div(1, sqrt(biasCorrection(beta2, step))),
+    gradientScale: scalar(1),
+  };
+  return adamUpdate(param, gradient, m, v, scalars, { beta1, beta2, eps });
 }
 
-/** The same in plain operations. */
-export function adamWComposition<T extends Tensor>(
+/**
+ * The update behind {@link adamW} with its scalars given: g = gradient · gradientScale,
+ * m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², param ← param − decay · param − stepSize · m / (√v · rootScale + eps).
+ * On the onnx backend it is one pass over memory.
+ *
+ * @param param `[...]`; gradient, m and v the same shape
+ * @returns `[newParam, newM, newV]`
+ */
+export function adamUpdate<T extends Tensor>(
   param: T,
   gradient: T,
   m: T,
   v: T,
-  { learningRate, step, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.01 }: AdamWOptions,
+  scalars: AdamScalars,
+  constants: AdamConstants,
 ): [T, T, T] {
-  const newM = add(mul(m, beta1), mul(gradient, 1 - beta1));
-  const newV = add(mul(v, beta2), mul(square(gradient), 1 - beta2));
-  const denominator = add(sqrt(div(newV, biasCorrection(beta2, step))), eps);
-  const update = div(mul(newM, div(learningRate, biasCorrection(beta1, step))), denominator);
-  const decayed = mul(param, sub(1, mul(learningRate, weightDecay)));
-  return [sub(decayed, update), newM, newV] as [T, T, T];
+  if (!hasKernel('AdamUpdate')) return adamUpdateComposition(param, gradient, m, v, scalars, constants);
+  return runKernel<[T, T, T]>('AdamUpdate', { param, gradient, m, v, ...scalars }, constants);
+}
+
+/** The same in plain operations. */
+export function adamUpdateComposition<T extends Tensor>(
+  param: T,
+  gradient: T,
+  m: T,
+  v: T,
+  { decay, stepSize, rootScale, gradientScale }: AdamScalars,
+  { beta1, beta2, eps }: AdamConstants,
+): [T, T, T] {
+  const g = mul(gradient, gradientScale);
+  const newM = add(mul(m, beta1), mul(g, 1 - beta1));
+  const newV = add(mul(v, beta2), mul(square(g), 1 - beta2));
+  const update = mul(div(newM, add(mul(sqrt(newV), rootScale), eps)), stepSize);
+  return [sub(mul(param, sub(1, decay)), update), newM, newV] as [T, T, T];
 }
 
 /**
@@ -63,29 +118,21 @@ function biasCorrection(beta: number, step: Scalar): Tensor {
   return neg(div(mul(h, 2), sub(1, h)));
 }
 
-type Attributes = { beta1: number; beta2: number; eps: number; weightDecay: number };
-
-/**
- * The scalars, which all parameters share, are gathered so that few passes over the parameter remain: with the
- * corrections c1 = 1 − beta1ᵗ and c2 = 1 − beta2ᵗ, lr/c1 · m / (√(v/c2) + eps) = (lr √c2/c1) · m / (√v + eps √c2).
- */
-defineKernel('AdamW', ({ g, inputs, attrs }: LoweringContext<Attributes>) => {
+defineKernel('AdamUpdate', ({ g, inputs, attrs }: LoweringContext<AdamConstants>) => {
   const n = new Nodes(g);
-  const { param, gradient, m, v, learningRate, step } = inputs as Record<string, Value> & typeof inputs;
-  const { beta1, beta2, eps, weightDecay } = attrs;
-  const root = n.sqrt(correction(n, beta2, step!));
-  const rate = n.div(n.mul(learningRate!, root), correction(n, beta1, step!));
-
-  const newM = n.add(n.mul(m!, beta1), n.mul(gradient!, 1 - beta1));
-  const newV = n.add(n.mul(v!, beta2), n.mul(n.mul(gradient!, gradient!), 1 - beta2));
-  const update = n.div(n.mul(newM, rate), n.add(n.sqrt(newV), n.mul(root, eps)));
-  const decayed = weightDecay ? n.mul(param!, n.add(n.mul(learningRate!, -weightDecay), 1)) : param!;
-  return [n.sub(decayed, update), newM, newV];
+  const { param, gradient, m, v, decay, stepSize, rootScale, gradientScale } = inputs as Record<
+    'param' | 'gradient' | 'm' | 'v' | keyof AdamScalars,
+    Value
+  >;
+  const { beta1, beta2, eps } = attrs;
+  const [rest1, rest2] = [1 - beta1, 1 - beta2];
+  if (g.native) {
+    const given = [param, gradient, m, v, decay, stepSize, rootScale, gradientScale];
+    return n.native('AdamW', given, [param, m, v], { beta1, beta2, eps, rest1, rest2 });
+  }
+  const scaled = n.mul(gradient, gradientScale);
+  const newM = n.add(n.mul(m, beta1), n.mul(scaled, rest1));
+  const newV = n.add(n.mul(v, beta2), n.mul(n.mul(scaled, scaled), rest2));
+  const update = n.mul(n.div(newM, n.add(n.mul(n.sqrt(newV), rootScale), eps)), stepSize);
+  return [n.sub(n.mul(param, n.add(n.neg(decay), 1)), update), newM, newV];
 });
-
-/** As `biasCorrection`. */
-function correction(n: Nodes, beta: number, step: Value): Value {
-  if (beta === 0) return n.number(1);
-  const h = n.tanh(n.mul(step, Math.log(beta) / 2));
-  return n.div(n.mul(h, -2), n.add(n.neg(h), 1));
-}

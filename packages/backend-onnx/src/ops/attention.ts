@@ -15,6 +15,7 @@ import {
 import { register } from '../gradients/shared.ts';
 import type { LoweringContext, Value } from '../graph/types.ts';
 import { defineKernel } from '../kernels/registry.ts';
+import { fitsNative, nativeAttention, nativeAttentionGradient } from './attention-native.ts';
 import {
   type AttentionAttributes,
   type AttentionInputs,
@@ -117,14 +118,16 @@ register<AttentionAttributes>('Attention', {
   },
 });
 
-defineKernel('Attention', ({ g, inputs, attrs }: LoweringContext<AttentionAttributes>) =>
-  attentionForward(g, attentionInputs(inputs, attrs), attrs),
-);
+defineKernel('Attention', ({ g, inputs, attrs }: LoweringContext<AttentionAttributes>) => {
+  const parts = attentionInputs(inputs, attrs);
+  return (fitsNative(g, parts) ? nativeAttention : attentionForward)(g, parts, attrs);
+});
 
 defineKernel('AttentionGrad', ({ g, inputs, attrs }: LoweringContext<AttentionAttributes>) => {
   const values = Object.values(inputs);
   const [out, dy] = values.slice(-2) as [Value, Value];
-  return attentionBackward(g, attentionInputs(inputs, attrs, values.length - 2), attrs, out, dy);
+  const parts = attentionInputs(inputs, attrs, values.length - 2);
+  return (fitsNative(g, parts) ? nativeAttentionGradient : attentionBackward)(g, parts, attrs, out, dy);
 });
 
 /** The inputs by name. They are recorded as a list, because the mask and the bias may be missing. */

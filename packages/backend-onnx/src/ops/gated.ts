@@ -33,13 +33,16 @@ register('Swiglu', {
 
 defineKernel('Swiglu', ({ g, inputs }: LoweringContext) => {
   const n = new Nodes(g);
-  return n.mul(silu(n, inputs.gate!), inputs.up!);
+  const { gate, up } = inputs as { gate: Value; up: Value };
+  if (g.native) return n.native('Swiglu', [gate, up], [gate])[0];
+  return n.mul(silu(n, gate), up);
 });
 
 /** With s = σ(gate) and a = gate · s: dup = dy · a and dgate = dy · up · s · (1 + gate − a). */
 defineKernel('SwigluGrad', ({ g, inputs }: LoweringContext) => {
   const n = new Nodes(g);
   const [dy, gate, up] = [inputs.dy!, inputs.gate!, inputs.up!];
+  if (g.native) return n.native('SwigluGrad', [dy, gate, up], [gate, up]);
   const a = silu(n, gate);
   const slope = n.mul(n.add(n.sub(gate, a), 1), n.sigmoid(gate));
   return [n.mul(n.mul(dy, up), slope), n.mul(dy, a)];

@@ -1,6 +1,13 @@
 import '../gradients/index.ts';
 
-export { type AdamWOptions, adamW } from './adam-w.ts';
+export {
+  type AdamConstants,
+  type AdamScalars,
+  type AdamWOptions,
+  adamUpdate,
+  adamUpdateComposition,
+  adamW,
+} from './adam-w.ts';
 export { type AttentionOptions, attention } from './attention.ts';
 export { type CachedAttentionOptions, cachedAttention } from './cached-attention.ts';
 export { checkpoint } from './checkpoint.ts';

@@ -94,6 +94,22 @@ export class Nodes {
     return this.g.reshape(this.matMul(this.g.fill(1, 'float32', [1, rows]), x), [d]);
   }
 
+  /**
+   * One of our own operators (`native/src`); only where the graph may hold them.
+   * @param like an output for each of these, with its type and shape
+   * @param attributes floats all
+   */
+  native<L extends readonly Value[]>(
+    opType: string,
+    inputs: readonly Value[],
+    like: readonly [...L],
+    attributes: Record<string, number> = {},
+  ): { -readonly [K in keyof L]: Value } {
+    const floats = Object.fromEntries(Object.entries(attributes).map(([name, f]) => [name, { f }]));
+    const outputs = like.map(({ type, shape }) => ({ type, shape }));
+    return this.g.multi(opType, inputs, outputs, floats, 'attune') as { -readonly [K in keyof L]: Value };
+  }
+
   reshape = (x: Value, shape: readonly number[]) => this.g.reshape(x, shape);
 
   #binary(opType: string, a: Value, b: Value | number): Value {

@@ -52,6 +52,10 @@ defineKernel('RmsNormGrad', ({ g, inputs, attrs }: LoweringContext<Attributes>) 
 
   // The same node as in the forward pass, which is then computed only once.
   const { inverse } = normalize(n, x, weight, attrs.eps);
+  if (g.native && d % 16 === 0) {
+    const [dx, dWeight] = n.native('RmsNormGrad', [dy, x, weight, inverse], [x, weight]);
+    return [n.reshape(dx, inputs.x!.shape), dWeight];
+  }
   const p = n.mul(dy, x);
   const s = n.matMul(p, n.reshape(weight, [d, 1]));
   const pull = n.mul(n.mul(n.mul(inverse, inverse), inverse), n.mul(s, 1 / d));

@@ -5,7 +5,7 @@
  * (https://onnxruntime.ai/docs/api/c/struct_ort_api.html, order of `onnxruntime_c_api.h`).
  */
 import koffi from 'koffi';
-import { findLibrary } from './library.ts';
+import { findLibrary, pinLibrary } from './library.ts';
 
 /** Address of a C object. */
 export type Pointer = bigint;
@@ -66,6 +66,8 @@ type CFunction = {
 export type OrtApi = Record<keyof typeof FUNCTIONS, CFunction> & {
   /** Version of the library, for example `1.30.0`. */
   version: string;
+  /** The table itself. */
+  table: Pointer;
   /** Throws ONNX Runtime's message when `status` (an `OrtStatus*`) is not null. */
   check(status: Pointer | null): void;
   /** Calls `create` with room for one pointer and returns what was stored there. */
@@ -93,7 +95,7 @@ function decodeTable(): OrtApi {
   }
   const length = Math.max(...Object.values(FUNCTIONS).map(([index]) => index)) + 1;
   const pointers = koffi.decode(table, koffi.array('uint64', length)) as Pointer[];
-  const api: Record<string, unknown> = { version };
+  const api: Record<string, unknown> = { version, table };
   for (const [name, [index, result, args]] of Object.entries(FUNCTIONS)) {
     api[name] = koffi.decode(pointers[index], koffi.proto(result, [...args]));
   }
@@ -120,19 +122,6 @@ function loadLibrary(path: string) {
   } catch (error) {
     throw new Error(`${path}: the ONNX Runtime library does not load: ${(error as Error).message}`);
   }
-}
-
-/**
- * Loads the library once more, past koffi. koffi unloads what it loaded when the handle is garbage collected and when
- * the process ends; ONNX Runtime's threads would then run code that is no longer there: a segmentation fault.
- */
-function pinLibrary(path: string): void {
-  if (process.platform === 'win32') {
-    koffi.load('kernel32.dll').func('LoadLibraryW', 'void*', ['str16'])(path);
-    return;
-  }
-  const RTLD_NOW = 2;
-  koffi.load(null).func('dlopen', 'void*', ['str', 'int'])(path, RTLD_NOW);
 }
 
 /** Address of the memory behind a typed array, which the caller keeps alive. */

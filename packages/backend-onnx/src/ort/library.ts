@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import koffi from 'koffi';
 
 /** Name of ONNX Runtime's shared library, by platform. */
 const LIBRARY: Partial<Record<NodeJS.Platform, RegExp>> = {
@@ -40,4 +41,17 @@ export function findLibrary(): string {
     `onnxruntime-node ships no library for ${target}. Choose another backend ('wasm', 'cpu'), ` +
       'or name a build of ONNX Runtime in ATTUNE_ORT_LIBRARY.',
   );
+}
+
+/**
+ * Loads the library once more, past koffi. koffi unloads what it loaded when the handle is garbage collected and when
+ * the process ends; threads would then run code that is no longer there: a segmentation fault.
+ */
+export function pinLibrary(path: string): void {
+  if (process.platform === 'win32') {
+    koffi.load('kernel32.dll').func('LoadLibraryW', 'void*', ['str16'])(path);
+    return;
+  }
+  const RTLD_NOW = 2;
+  koffi.load(null).func('dlopen', 'void*', ['str', 'int'])(path, RTLD_NOW);
 }

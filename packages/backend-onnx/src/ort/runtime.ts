@@ -9,6 +9,7 @@ import {
   ensureEnvironment,
   openEnvironment,
 } from './environment.ts';
+import { registerNativeKernels } from './native-kernels.ts';
 import { appendProvider, type ExecutionProvider } from './providers.ts';
 import type { StringTable } from './strings.ts';
 
@@ -22,6 +23,8 @@ export interface RuntimeOptions {
   provider?: ExecutionProvider;
   /** Options of the execution provider, as in ONNX Runtime's documentation. */
   providerOptions?: Record<string, string>;
+  /** Whether to use our own operators, where they exist for the platform; true by default. */
+  native?: boolean;
   /** Names of graph optimizers to leave out, as ONNX Runtime spells them. */
   disabledOptimizers?: readonly string[];
   /** Writes ONNX Runtime's profile of every session to files with this prefix. */
@@ -35,6 +38,8 @@ export class OrtRuntime {
   readonly hostMemory: Pointer;
   readonly sessionOptions: Pointer;
   readonly provider: ExecutionProvider;
+  /** The instruction set of our own operators, where there are any. */
+  readonly native: string | undefined;
   #env: Pointer;
 
   /** @throws with ONNX Runtime's own words when the library or the execution provider cannot be used. */
@@ -44,6 +49,10 @@ export class OrtRuntime {
     this.provider = options.provider ?? 'cpu';
     ensureEnvironment(this.ort, this.threads);
     this.sessionOptions = this.#createSessionOptions(options);
+    this.native =
+      this.provider === 'cpu' && options.native !== false
+        ? registerNativeKernels(this.ort, this.sessionOptions)
+        : undefined;
     this.hostMemory = this.ort.create((out) => this.ort.CreateCpuMemoryInfo(0, 0, out));
     this.#env = openEnvironment(this.ort, this.threads);
   }

@@ -1,6 +1,6 @@
+import { adamUpdate } from '@attune/backend-onnx/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { decayed, mix } from './arithmetic.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Options of AdamW, with PyTorch's defaults except for `weightDecay`. */
@@ -29,14 +29,20 @@ export function adamW(options: z.input<typeof adamWOptions> = {}): Optimizer {
     }),
     init: (_name, param) => ({ exp_avg: tf.zerosLike(param), exp_avg_sq: tf.zerosLike(param) }),
     update({ param, grad, slots, scalars, weightDecay }) {
-      const average = mix(slots.exp_avg!, grad, beta1);
-      const square = mix(slots.exp_avg_sq!, tf.square(grad), beta2);
-      const root = tf.add(tf.mul(tf.sqrt(square), scalars.rootScale!), eps);
-      const step = tf.mul(tf.div(average, root), scalars.stepSize!);
-      return {
-        param: tf.sub(decayed(param, scalars.lr!, weightDecay), step),
-        slots: { exp_avg: average, exp_avg_sq: square },
-      };
+      const [updated, average, square] = adamUpdate(
+        param,
+        grad,
+        slots.exp_avg!,
+        slots.exp_avg_sq!,
+        {
+          decay: tf.mul(scalars.lr!, weightDecay),
+          stepSize: scalars.stepSize!,
+          rootScale: scalars.rootScale!,
+          gradientScale: tf.scalar(1),
+        },
+        { beta1, beta2, eps },
+      );
+      return { param: updated, slots: { exp_avg: average, exp_avg_sq: square } };
     },
   };
 }
