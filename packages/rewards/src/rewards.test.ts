@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { format } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import {
   combine,
@@ -187,10 +188,18 @@ test('built-in rewards by name', () => {
   expect(rewards.number({ answer: 'n' })('so 5', { n: 5 })).toBe(1);
 });
 
-test('the example of the README is examples/score-answers.ts, and runs', async () => {
-  const example = readFileSync(new URL('../examples/score-answers.ts', import.meta.url), 'utf8');
+test.each([
+  ['score-answers', /^1.1, 1.0, 0.0/],
+  ['check-math', /=.*=.*=.*=.*=.*≠.*\n1$/s],
+  [
+    'judge-answers',
+    /consistent: false.*0.89 \[ 1, 0 \] judge \(unparsable\): 1, e.g. judge toy: no verdict/s,
+  ],
+])('the README shows examples/%s.ts, which runs', async (name, output) => {
+  const example = readFileSync(new URL(`../examples/${name}.ts`, import.meta.url), 'utf8');
   expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(example);
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
-  await import('../examples/score-answers.ts');
-  expect(log.mock.calls[0]![0]).toBe('1.1, 1.0, 0.0');
+  await import(`../examples/${name}.ts`);
+  expect(log.mock.calls.map((line) => format(...line)).join('\n')).toMatch(output);
+  log.mockRestore();
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { inputOutput, judgeIo, Sandbox, sameOutput, unitTestJob, unitTests } from './index.ts';
 
 // One interpreter, so that every job meets what the one before may have left.
@@ -270,4 +270,14 @@ test('limits must make sense; a closed sandbox says so', async () => {
   const closed = new Sandbox({ language: 'javascript' });
   closed.close();
   await expect(closed.run({ program: '' })).rejects.toThrow('sandbox: it is closed');
+});
+
+test('the README shows examples/run-code.ts, which runs, and what it prints', async () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  expect(readme).toContain(readFileSync(new URL('../../examples/run-code.ts', import.meta.url), 'utf8'));
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  await import('../../examples/run-code.ts');
+  const printed = log.mock.calls.map(([line]) => line.trimEnd()).join('\n');
+  log.mockRestore();
+  expect(readme).toContain(`\`\`\`\n${printed}\n\`\`\`\n`);
 });
