@@ -8,7 +8,7 @@
 //
 //   { "algorithm": "grpo", "recipe": "recipes/x.yaml", "metric": "pass@1", "before": 0.5, "after": 0.8, "seeds": 3 }
 //
-// `before` and `seeds` may be missing. A number is a mean over seeds; nothing is typed in by hand.
+// `before`, `seeds` and a `note` may be missing. A number is a mean over seeds; nothing is typed in by hand.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
@@ -68,9 +68,10 @@ function row(name, { paper }, file) {
   ];
 }
 
-function number({ metric, before, after, seeds, recipe }) {
+function number({ metric, before, after, seeds, recipe, note }) {
   const change = before === undefined ? show(after) : `${show(before)} → ${show(after)}`;
-  return `${metric} ${change}${seeds ? ` (${seeds} seeds)` : ''}, [${recipe}](../${recipe})`;
+  const how = [seeds ? `${seeds} seeds` : '', note ?? ''].filter(Boolean).join('; ');
+  return `${metric} ${change}${how ? ` (${how})` : ''}, [${recipe}](../${recipe})`;
 }
 
 function show(value) {
