@@ -132,6 +132,8 @@ export interface ContrastiveBatch extends StepContext {
   left: Tensor2D;
   /** `[batch, dim]`, e.g. of texts. */
   right: Tensor2D;
+  /** Several embeddings of each left instead of one, `[batch, queries, dim]`: the queries of a Q-Former (ITC). */
+  leftQueries?: Tensor3D;
   /** Learned scalars by name (`needs.scalars`). */
   scalars?: Record<string, Scalar>;
   /**

@@ -5,6 +5,7 @@ import type { ContrastiveBatch } from '../batches.ts';
 import { expectClose, expectMetrics, fixture, numbers, type Rows } from '../fixtures/read.ts';
 import { clip, clipLoss } from './clip.ts';
 import { infonce, infonceLoss } from './infonce.ts';
+import { itc, itcLoss } from './itc.ts';
 import { hardNegatives, itm, itmLoss } from './itm.ts';
 import { siglipLoss } from './siglip.ts';
 import { querySimilarity } from './similarity.ts';
@@ -112,6 +113,14 @@ describe('known limits', () => {
       [5, 0],
     ]);
     expectClose(numbers(querySimilarity(queries, texts)), [1, 1, 0, -1], 'similarity');
+    const left = tf.tensor2d([
+      [1, 2],
+      [-1, 0.5],
+    ]);
+    const batch = { left, right: texts, totals: totals(2), scalars: { temperature: tf.scalar(0.5) } };
+    const leftQueries = tf.stack([left, left], 1) as tf.Tensor3D;
+    const [one, several] = [batch, { ...batch, leftQueries }].map((b) => itcLoss(b, itc.options.parse({})));
+    expectClose(numbers(several!.loss), numbers(one!.loss), 'itc of equal queries');
   });
 });
 

@@ -1,10 +1,17 @@
-import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { ContrastiveBatch } from '../batches.ts';
 import { defineAlgorithm, type LossResult } from '../definition.ts';
 import { stopGradient } from '../stop-gradient.ts';
-import { cosineSimilarity, learned, requireTwo, retrievalAccuracy, softCrossEntropy } from './similarity.ts';
+import {
+  cosineSimilarity,
+  learned,
+  querySimilarity,
+  requireTwo,
+  retrievalAccuracy,
+  softCrossEntropy,
+} from './similarity.ts';
 
 /** Options of ITC. */
 export const itcOptions = z.strictObject({
@@ -24,16 +31,20 @@ export type ItcOptions = z.output<typeof itcOptions>;
  * (`batch.momentum`, a moving average of the encoders, constants): each left is compared with the momentum rights of the
  * step and those of a queue of earlier steps, and its target is `α softmax(momentum similarities) + (1 − α) own`, so that
  * a text that describes another image well is no mistake. Without `momentum` the views of the step itself take its place.
- * The temperature is `scalars.temperature`.
+ * The temperature is `scalars.temperature`. Of `leftQueries` (BLIP-2) the one most similar to a right counts.
  *
  * Metrics: `accuracy/left` and `accuracy/right`; `temperature`.
  */
 export function itcLoss(batch: ContrastiveBatch, options: ItcOptions): LossResult {
-  const { left, right, momentum, totals } = batch;
+  const { left, leftQueries, right, momentum, totals } = batch;
   requireTwo(left, 'itc');
   const temperature = tf.maximum(learned(batch, 'temperature', 'itc'), options.minTemperature) as Scalar;
-  const toRight = direction(left, right, momentum?.left, momentum?.right, momentum?.queuedRight);
-  const toLeft = direction(right, left, momentum?.right, momentum?.left, momentum?.queuedLeft);
+  const [toRight, toLeft] = leftQueries
+    ? withQueries(leftQueries, right, momentum)
+    : [
+        direction(left, right, momentum?.left, momentum?.right, momentum?.queuedRight),
+        direction(right, left, momentum?.right, momentum?.left, momentum?.queuedLeft),
+      ];
   const losses = [toRight, toLeft].map(({ similarity, opinion }) =>
     softCrossEntropy(
       tf.div(similarity, temperature),
@@ -51,6 +62,23 @@ export function itcLoss(batch: ContrastiveBatch, options: ItcOptions): LossResul
   };
 }
 
+/** How similar one view is to its candidates, and what momentum encoders say of that. */
+interface Direction {
+  similarity: Tensor2D;
+  opinion?: Tensor2D;
+}
+
+/** Both directions where a left has several embeddings: the most similar one counts. */
+function withQueries(
+  queries: Tensor3D,
+  right: Tensor2D,
+  momentum: ContrastiveBatch['momentum'],
+): [Direction, Direction] {
+  if (momentum) throw new Error('itc: leftQueries and momentum cannot stand together');
+  const similarity = querySimilarity(queries, right);
+  return [{ similarity }, { similarity: tf.transpose(similarity) as Tensor2D }];
+}
+
 /** Similarities of one view with the candidates of the other, `[batch, batch + queue]`, and the momentum encoders'. */
 function direction(
   from: Tensor2D,
@@ -58,7 +86,7 @@ function direction(
   momentumFrom: Tensor2D | undefined,
   momentumTo: Tensor2D | undefined,
   queued: Tensor2D | undefined,
-) {
+): Direction {
   if (!momentumFrom || !momentumTo) return { similarity: cosineSimilarity(from, to) };
   const candidates = queued ? tf.concat([momentumTo, queued], 0) : momentumTo;
   return {

@@ -37,7 +37,7 @@ export function querySimilarity(queries: Tensor3D, right: Tensor2D): Tensor2D {
 }
 
 /**
- * How similar the two views of a batch are: cosine similarities by themselves, or what the batch brings.
+ * Cosine similarity of every left of a batch with every right, `[batch, batch]`.
  * @throws when there are fewer than two examples, so that there is nothing to tell apart
  */
 export function batchSimilarity({ left, right }: ContrastiveBatch, method: string): Tensor2D {
