@@ -67,6 +67,8 @@ export interface Needs {
   draws?: boolean;
   /** The parameters of the adapter under training (PAFT's sparsity). */
   adapter?: boolean;
+  /** Pairs: by how much the chosen answer is better (`PairwiseBatch.margins`). */
+  margins?: boolean;
   /** Rows must hold one sequence each: the data cannot be packed. */
   unpacked?: boolean;
   /** Fewest examples that a step may have; default 1. */

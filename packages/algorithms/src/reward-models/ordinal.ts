@@ -55,6 +55,6 @@ export const ordinalRewardModel = defineAlgorithm({
   },
   batch: 'pairwise',
   options: ordinalRewardModelOptions,
-  needs: () => ({ head: 'after' }),
+  needs: () => ({ head: 'after', margins: true }),
   loss: ordinalRewardModelLoss,
 });

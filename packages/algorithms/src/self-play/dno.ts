@@ -74,7 +74,7 @@ export const dno = defineAlgorithm({
   },
   batch: 'pairwise',
   options: dnoOptions,
-  needs: () => ({ reference: true }),
+  needs: ({ labels }) => ({ reference: true, margins: labels === 'soft' }),
   rounds: ({ samples, gold, minMargin }) => ({
     every: 'round',
     answers: [

@@ -62,7 +62,12 @@ export function layoutOf(
   kind: OfflineKind,
   examples: readonly EncodedExample[],
 ): BatchOptions {
-  const { recipe, needs, codec } = context;
+  const { recipe, needs, codec, algorithm } = context;
+  const unsaid = needs.margins && examples.find(({ margin }) => margin === undefined);
+  if (unsaid)
+    throw new UserError(
+      `${unsaid.name}: ${algorithm.name} learns from how much better the chosen answer is; give each pair a margin`,
+    );
   return {
     kind,
     padId: codec.padId,
