@@ -87,7 +87,7 @@ describe('decontamination', () => {
 
   test('a shared run of words is found, whatever its case and punctuation', () => {
     expect(
-      index.find(`Once: SOLD CLIPS to "48" of her friends — in April and then, she said. ${'x '.repeat(50)}`),
+      index.find(`Once: SOLD CLIPS to "48" of her friends — in April and then, she sold. ${'x '.repeat(50)}`),
     ).toEqual({
       evaluation: 0,
       run: 'sold clips to 48 of her friends in april and then she sold',
