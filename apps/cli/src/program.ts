@@ -40,6 +40,11 @@ const ENTRIES: Entry[] = [
     load: async () => (await import('./tokenizer-command.ts')).tokenizerCommand(),
   },
   {
+    name: 'data',
+    summary: 'look into data sets: columns, lengths, samples; convert and clean them',
+    load: async () => (await import('./data-command.ts')).dataCommand(),
+  },
+  {
     name: 'export',
     summary: 'write a model as ONNX, in another precision, or with its adapters merged',
     load: async () => (await import('./export-command.ts')).exportCommand(),
@@ -54,6 +59,7 @@ Examples:
   attune generate runs/sft/model --prompt "Tom has 3 apples"
   attune serve runs/sft/model                     chat at http://127.0.0.1:8000
   attune tokenizer train corpus.txt --out tokenizer.json
+  attune data inspect train.jsonl --template chatml
   attune export runs/sft/model --to model.onnx
 
 attune <command> --help tells more about each.

@@ -20,14 +20,14 @@ describe('the overview', () => {
   it('teaches what there is, and is shown without arguments too', () => {
     const { code, stdout } = attune(['--help']);
     expect(code).toBe(0);
-    for (const name of ['quickstart', 'train', 'eval', 'generate', 'serve', 'tokenizer', 'export']) {
+    for (const name of ['quickstart', 'train', 'eval', 'generate', 'serve', 'tokenizer', 'data', 'export']) {
       expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
     }
     expect(stdout).toContain('Examples:');
     expect(attune([])).toMatchObject({ stderr: stdout });
   });
 
-  it.each(['train', 'eval', 'generate', 'serve', 'tokenizer', 'export', 'quickstart'])(
+  it.each(['train', 'eval', 'generate', 'serve', 'tokenizer', 'data', 'export', 'quickstart'])(
     '%s has help with examples',
     (name) => {
       const { code, stdout } = attune([name, '--help']);
@@ -53,6 +53,8 @@ describe('bad input gives one line and a failure', () => {
     [['help', 'sevre'], "attune: unknown command 'sevre' (Did you mean serve?)"],
     [['generate'], "attune: missing required argument 'model-dir'"],
     [['generate', 'x', '--promt', 'y'], "attune: unknown option '--promt' (Did you mean --prompt?)"],
+    [['data', 'inspect', '/nowhere.jsonl'], 'attune: /nowhere.jsonl: no such file'],
+    [['data', 'convert', 'x.jsonl'], "attune: required option '--to <file>' not specified"],
     [['generate', '/nowhere', '--prompt', 'y'], 'attune: /nowhere: no such model folder'],
     [
       ['serve', 'x', '--port', '70000'],

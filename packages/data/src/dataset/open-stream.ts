@@ -37,9 +37,9 @@ export function sourceFiles({ path, type }: DatasetSpec): SourceFile[] {
   if (paths.length === 0) throw new Error('found no paths to read');
   const files = paths.flatMap((each) => (type && type !== 'media' ? [each] : expandPath(each)));
   return files.map((each) => {
-    const found = type ?? (isFolder(each) ? 'media' : typeOf(each));
+    const found = type ?? (isFolder(each) ? 'media' : undefined);
     if (found !== 'media') requireFile(each, { empty: true });
-    return { path: each, type: found };
+    return { path: each, type: found ?? typeOf(each) };
   });
 }
 

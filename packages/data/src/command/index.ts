@@ -1,0 +1,2 @@
+export { type ConvertOptions, convertCommand } from './convert.ts';
+export { type InspectOptions, inspectCommand } from './inspect.ts';
