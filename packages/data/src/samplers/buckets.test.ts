@@ -39,14 +39,13 @@ test('duration buckets: budget kept, little padding, all ranks in one bucket wit
   );
   const { edges } = samplers[0]!;
   const steps = samplers.map((sampler) => [...sampler]);
-  let [real, padded, uneven] = [0, 0, 0];
+  let [real, padded] = [0, 0];
   for (let step = 0; step < steps[0]!.length; step++) {
     const batches = steps.map((each) => each[step]!);
     const longest = batches.map((batch) => Math.max(...batch.map((i) => durations[i]!)));
     const buckets = longest.map((seconds) => edges.findIndex((edge) => seconds <= edge));
     expect(new Set(buckets).size).toBe(1);
     const sizes = batches.map((batch) => batch.length);
-    if (new Set(sizes).size > 1) uneven++;
     expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
     batches.forEach((batch, rank) => {
       expect(batch.length * costOf(edges[buckets[rank]!]!, options)).toBeLessThanOrEqual(300 + 1e-9);
@@ -54,8 +53,7 @@ test('duration buckets: budget kept, little padding, all ranks in one bucket wit
       for (const i of batch) real += durations[i]!;
     });
   }
-  expect(uneven).toBeLessThanOrEqual(edges.length);
-  expect(1 - real / padded).toBeLessThan(0.06);
+  expect(1 - real / padded).toBeLessThan(0.015);
 });
 
 test('edges from a sample hold everything, and nearly the same', () => {

@@ -1,4 +1,4 @@
-import { permutation } from '../permutation.ts';
+import { mix, permutation } from '../permutation.ts';
 import { type BatchCost, bucketEdges, bucketOf, costOf, countDurations } from './bucket-bins.ts';
 import {
   checkExamples,
@@ -35,18 +35,40 @@ interface Bucket {
   count: number;
 }
 
-/** Buckets, and the number of steps up to the end of each, for a number of ranks. */
+/** Buckets, and the number of steps in each, for a number of ranks. */
 interface Layout {
   ranks: number;
   buckets: Bucket[];
+  steps: number[];
+  total: number;
+}
+
+/** Neighbouring steps of a bucket, whose examples are sorted by duration together. */
+interface Window {
+  bucket: number;
+  first: number;
+  steps: number;
+}
+
+/** The windows of an epoch in random order, in groups whose steps are shuffled; and the steps up to each group's end. */
+interface Order {
+  epoch: number;
+  windows: Window[];
   ends: number[];
 }
 
+/** Steps of a window, and windows of a group. */
+const WINDOW_STEPS = 8;
+const GROUP_WINDOWS = 16;
+
 /**
  * Dynamic batches: examples of similar duration, as many as the budget allows. At each step all ranks are in the same
- * bucket and have equally many examples (in one step of each bucket, one more or less). Any step is computed at once.
+ * bucket and have equally many examples, or one more. Any step is computed at once.
  *
- * Needs 4 bytes for each example; `ShardedSampler` does without.
+ * The examples of a bucket are shuffled; those of eight steps each are then sorted, so that little is padded within the
+ * bucket as well, and dealt to the ranks like cards. Steps come in random order, near windows mixed.
+ *
+ * Needs 8 bytes for each example; `ShardedSampler` does without.
  */
 export class DurationBucketSampler extends EpochSampler {
   protected readonly kind = 'duration bucket sampler';
@@ -60,8 +82,11 @@ export class DurationBucketSampler extends EpochSampler {
   readonly #examples: Uint32Array;
   /** Examples that were left out because they are too long. */
   readonly skipped: number;
+  readonly #milliseconds: Uint32Array;
   #layout: Layout | undefined;
-  #orders: { epoch: number; steps: (step: number) => number; within: ((at: number) => number)[] } | undefined;
+  #order: Order | undefined;
+  /** The sorted windows of one group. */
+  #sorted: { group: string; windows: Map<Window, Uint32Array> } = { group: '', windows: new Map() };
 
   /** @throws naming the first duration that is not above 0, or too long (see `overlong`) */
   constructor(options: DurationBucketSamplerOptions) {
@@ -84,12 +109,13 @@ export class DurationBucketSampler extends EpochSampler {
     this.#cost = quadratic === undefined ? {} : { quadratic };
     this.#maxBatch = maxBatch ?? Number.POSITIVE_INFINITY;
 
-    const milliseconds = new Float64Array(durations.length);
+    const milliseconds = new Uint32Array(durations.length);
     for (let i = 0; i < durations.length; i++) {
       if (!(durations[i]! > 0 && Number.isFinite(durations[i]!)))
         throw new Error(`${this.kind}: duration ${i} must be a number > 0, found ${durations[i]}`);
       milliseconds[i] = Math.ceil(durations[i]! * 1000 - 1e-6);
     }
+    this.#milliseconds = milliseconds;
     const edges = options.edges
       ? checkEdges(options.edges)
       : estimateEdges(milliseconds, buckets, this.#cost, estimateFrom);
@@ -133,61 +159,96 @@ export class DurationBucketSampler extends EpochSampler {
   }
 
   protected units(_epoch: number, ranks: number): number {
-    return this.#lay(ranks).ends.at(-1)! * ranks;
+    return this.#lay(ranks).total * ranks;
   }
 
   protected unit(epoch: number, index: number, ranks: number): number[] {
-    const { buckets, ends } = this.#lay(ranks);
-    const { steps, within } = this.#order(epoch, ranks);
-    const step = steps(Math.floor(index / ranks));
-    const which = firstAbove(ends, step);
-    const { first, count } = buckets[which]!;
-    const begin = which === 0 ? 0 : ends[which - 1]!;
-    const batches = (ends[which]! - begin) * ranks;
-    const batch = (step - begin) * ranks + (index % ranks);
-    // The first `count % batches` batches have one example more: they are neighbours, so ranks in step have as many.
-    const size = Math.floor(count / batches);
-    const more = count % batches;
-    const from = batch * size + Math.min(batch, more);
-    const at = within[which]!;
-    const length = size + (batch < more ? 1 : 0);
+    const { buckets, steps } = this.#lay(ranks);
+    const { windows, ends } = this.#arrange(epoch, ranks);
+    const step = Math.floor(index / ranks);
+    const group = firstAbove(ends, step);
+    const begin = ends[group - 1] ?? 0;
+    const shuffled = permutation(ends[group]! - begin, mix(this.seed, 0x5e9), epoch * 2 ** 24 + group);
+    let rest = shuffled(step - begin);
+    let which = group * GROUP_WINDOWS;
+    for (; rest >= windows[which]!.steps; which++) rest -= windows[which]!.steps;
+    const window = windows[which]!;
+    const { first, count } = buckets[window.bucket]!;
+    const start = starts(count, steps[window.bucket]!);
+    const sorted = this.#load(`${epoch} ${ranks} ${group}`, window, ranks);
+    const base = start(window.first);
+    const end = start(window.first + rest + 1) - base;
+    const batch: number[] = [];
+    for (let i = start(window.first + rest) - base + (index % ranks); i < end; i += ranks)
+      batch.push(sorted[i]!);
     // Where a batch holds one example and they do not divide by the ranks, the last ranks see some a second time.
-    if (length === 0) return [this.#examples[first + at(batch % count)]!];
-    return Array.from({ length }, (_, i) => this.#examples[first + at(from + i)]!);
+    if (batch.length === 0) batch.push(this.#examples[first + (index % count)]!);
+    return batch;
   }
 
   /** Examples that come twice an epoch, because a bucket whose batches hold one does not divide by the ranks. */
   get repeated(): number {
-    const { buckets, ends } = this.#lay(this.ranks);
-    return buckets.reduce((sum, { count }, i) => {
-      const batches = (ends[i]! - (i === 0 ? 0 : ends[i - 1]!)) * this.ranks;
-      return sum + Math.max(0, batches - count);
-    }, 0);
+    const { buckets, steps } = this.#lay(this.ranks);
+    return buckets.reduce((sum, { count }, i) => sum + Math.max(0, steps[i]! * this.ranks - count), 0);
   }
 
   #lay(ranks: number): Layout {
     if (this.#layout?.ranks === ranks) return this.#layout;
     const buckets = mergeSmall(this.#buckets, ranks);
-    const ends: number[] = [];
-    for (const { edge, count } of buckets) {
+    const steps = buckets.map(({ edge, count }) => {
       const most = Math.min(this.#maxBatch, Math.floor(this.#budget / costOf(edge / 1000, this.#cost)));
-      ends.push((ends.at(-1) ?? 0) + Math.ceil(count / (ranks * Math.max(1, most))));
-    }
-    this.#orders = undefined;
-    this.#layout = { ranks, buckets, ends };
+      return Math.ceil(count / (ranks * Math.max(1, most)));
+    });
+    this.#order = undefined;
+    this.#layout = { ranks, buckets, steps, total: steps.reduce((a, b) => a + b, 0) };
     return this.#layout;
   }
 
-  #order(epoch: number, ranks: number) {
-    const { buckets, ends } = this.#lay(ranks);
-    if (this.#orders?.epoch !== epoch) {
-      // Streams of one epoch follow each other: the order of the steps, then that within each bucket.
-      const stream = epoch * (this.#buckets.length + 1);
-      const within = buckets.map(({ count }, i) => permutation(count, this.seed, stream + i + 1));
-      this.#orders = { epoch, steps: permutation(ends.at(-1)!, this.seed, stream), within };
-    }
-    return this.#orders;
+  #arrange(epoch: number, ranks: number): Order {
+    const { steps } = this.#lay(ranks);
+    if (this.#order?.epoch === epoch) return this.#order;
+    const all: Window[] = steps.flatMap((own, bucket) =>
+      Array.from({ length: Math.ceil(own / WINDOW_STEPS) }, (_, i) => {
+        const first = i * WINDOW_STEPS;
+        return { bucket, first, steps: Math.min(WINDOW_STEPS, own - first) };
+      }),
+    );
+    const order = permutation(all.length, mix(this.seed, 0x317d), epoch);
+    const windows = all.map((_, i) => all[order(i)]!);
+    const ends: number[] = [];
+    windows.forEach((window, i) => {
+      if (i % GROUP_WINDOWS === 0) ends.push(ends.at(-1) ?? 0);
+      ends[ends.length - 1]! += window.steps;
+    });
+    this.#order = { epoch, windows, ends };
+    return this.#order;
   }
+
+  /** The examples of a window by duration. */
+  #load(group: string, window: Window, ranks: number): Uint32Array {
+    if (this.#sorted.group !== group) this.#sorted = { group, windows: new Map() };
+    const known = this.#sorted.windows.get(window);
+    if (known) return known;
+    const { buckets, steps } = this.#lay(ranks);
+    const { first, count } = buckets[window.bucket]!;
+    const start = starts(count, steps[window.bucket]!);
+    const [from, to] = [start(window.first), start(window.first + window.steps)];
+    const at = permutation(count, this.seed, this.#order!.epoch * 2 ** 16 + window.bucket);
+    const shuffled = Uint32Array.from({ length: to - from }, (_, i) => this.#examples[first + at(from + i)]!);
+    // Durations above the place: numbers sort faster than by a comparison.
+    const keys = Float64Array.from(
+      shuffled,
+      (example, i) => Math.min(this.#milliseconds[example]!, 2 ** 28) * 2 ** 24 + i,
+    );
+    const sorted = Uint32Array.from(keys.sort(), (key) => shuffled[key % 2 ** 24]!);
+    this.#sorted.windows.set(window, sorted);
+    return sorted;
+  }
+}
+
+/** Where each step of a bucket begins among its examples: steps are all of one size, or one more. */
+function starts(count: number, steps: number): (step: number) => number {
+  return (step) => Math.floor((step * count) / steps);
 }
 
 function checkEdges(edges: readonly number[]): number[] {
@@ -196,12 +257,7 @@ function checkEdges(edges: readonly number[]): number[] {
   return edges.map((edge) => Math.round(edge * 1000));
 }
 
-function estimateEdges(
-  milliseconds: Float64Array,
-  buckets: number,
-  cost: BatchCost,
-  from?: number,
-): number[] {
+function estimateEdges(milliseconds: Uint32Array, buckets: number, cost: BatchCost, from?: number): number[] {
   if (from === undefined || from >= milliseconds.length)
     return bucketEdges(countDurations(milliseconds), buckets, cost);
   const draw = permutation(milliseconds.length, 0xb125);
