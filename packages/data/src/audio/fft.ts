@@ -1,3 +1,5 @@
+import { runStage, type Stage } from './fft-stages.ts';
+
 /**
  * The Fourier transform of real signals of one even length. Radices 2, 3, 4 and 5 have code of their own; other prime
  * factors cost their square.
@@ -10,13 +12,7 @@ export class RealFft {
   /** Results of the last call: bins 0 … length / 2. */
   readonly real: Float64Array;
   readonly imaginary: Float64Array;
-  readonly #stages: {
-    radix: number;
-    groups: number;
-    stride: number;
-    cos: Float64Array;
-    sin: Float64Array;
-  }[] = [];
+  readonly #stages: Stage[] = [];
   readonly #buffers: [Float64Array, Float64Array, Float64Array, Float64Array];
   readonly #cos: Float64Array;
   readonly #sin: Float64Array;
@@ -51,31 +47,21 @@ export class RealFft {
       re[i] = samples[offset + 2 * i]!;
       im[i] = samples[offset + 2 * i + 1]!;
     }
-    for (const { radix, groups, stride, cos, sin } of this.#stages) {
-      for (let group = 0; group < groups; group++) {
-        for (let k = 0; k < stride; k++) {
-          const from = stride * group + k;
-          butterfly(radix, re, im, from, stride * groups);
-          const to = stride * radix * group + k;
-          for (let r = 0; r < radix; r++) {
-            const w = group * r;
-            const [c, s] = [cos[w]!, sin[w]!];
-            re2[to + stride * r] = OUT_RE[r]! * c + OUT_IM[r]! * s;
-            im2[to + stride * r] = OUT_IM[r]! * c - OUT_RE[r]! * s;
-          }
-        }
-      }
+    for (const stage of this.#stages) {
+      runStage(stage, re, im, re2, im2);
       [re, im, re2, im2] = [re2, im2, re, im];
     }
+    const cos = this.#cos;
+    const sin = this.#sin;
     for (let k = 0; k <= half; k++) {
-      const [a, b] = [k % half, (half - k) % half];
-      const evenRe = (re[a]! + re[b]!) / 2;
-      const evenIm = (im[a]! - im[b]!) / 2;
+      const a = k === half ? 0 : k;
+      const b = k === 0 ? 0 : half - k;
       const oddRe = (im[a]! + im[b]!) / 2;
       const oddIm = (re[b]! - re[a]!) / 2;
-      const [c, s] = [this.#cos[k]!, this.#sin[k]!];
-      this.real[k] = evenRe + oddRe * c + oddIm * s;
-      this.imaginary[k] = evenIm + oddIm * c - oddRe * s;
+      const c = cos[k]!;
+      const s = sin[k]!;
+      this.real[k] = (re[a]! + re[b]!) / 2 + oddRe * c + oddIm * s;
+      this.imaginary[k] = (im[a]! - im[b]!) / 2 + oddIm * c - oddRe * s;
     }
   }
 }
@@ -96,58 +82,6 @@ export function dft(samples: ArrayLike<number>): { real: number[]; imaginary: nu
     imaginary.push(im);
   }
   return { real, imaginary };
-}
-
-/** What a butterfly gives; as large as the largest radix that was used. */
-let OUT_RE = new Float64Array(8);
-let OUT_IM = new Float64Array(8);
-const SIN_60 = Math.sqrt(3) / 2;
-
-/** The transform of the `radix` values at from, from + step, … */
-function butterfly(radix: number, re: Float64Array, im: Float64Array, from: number, step: number): void {
-  const [r0, i0, r1, i1] = [re[from]!, im[from]!, re[from + step]!, im[from + step]!];
-  if (radix === 2) {
-    set(0, r0 + r1, i0 + i1);
-    set(1, r0 - r1, i0 - i1);
-    return;
-  }
-  const [r2, i2] = [re[from + 2 * step]!, im[from + 2 * step]!];
-  if (radix === 3) {
-    const [sumRe, sumIm] = [r1 + r2, i1 + i2];
-    const [difRe, difIm] = [SIN_60 * (i1 - i2), SIN_60 * (r1 - r2)];
-    set(0, r0 + sumRe, i0 + sumIm);
-    set(1, r0 - sumRe / 2 + difRe, i0 - sumIm / 2 - difIm);
-    set(2, r0 - sumRe / 2 - difRe, i0 - sumIm / 2 + difIm);
-    return;
-  }
-  if (radix === 4) {
-    const [r3, i3] = [re[from + 3 * step]!, im[from + 3 * step]!];
-    set(0, r0 + r1 + r2 + r3, i0 + i1 + i2 + i3);
-    set(1, r0 + i1 - r2 - i3, i0 - r1 - i2 + r3);
-    set(2, r0 - r1 + r2 - r3, i0 - i1 + i2 - i3);
-    set(3, r0 - i1 - r2 + i3, i0 + r1 - i2 - r3);
-    return;
-  }
-  if (radix > OUT_RE.length) {
-    OUT_RE = new Float64Array(radix);
-    OUT_IM = new Float64Array(radix);
-  }
-  for (let r = 0; r < radix; r++) {
-    let [sumRe, sumIm] = [0, 0];
-    for (let j = 0; j < radix; j++) {
-      const angle = (2 * Math.PI * ((r * j) % radix)) / radix;
-      const [c, s] = [Math.cos(angle), Math.sin(angle)];
-      const [a, b] = [re[from + j * step]!, im[from + j * step]!];
-      sumRe += a * c + b * s;
-      sumIm += b * c - a * s;
-    }
-    set(r, sumRe, sumIm);
-  }
-}
-
-function set(place: number, re: number, im: number): void {
-  OUT_RE[place] = re;
-  OUT_IM[place] = im;
 }
 
 /** cos and sin of `count` steps of 2π / length. */
