@@ -113,6 +113,8 @@ export {
 } from './samplers/duration-bucket-sampler.ts';
 export { EpochSampler, type EpochSamplerOptions, type EpochSamplerState } from './samplers/epoch-sampler.ts';
 export {
+  DistributedSampler,
+  type DistributedSamplerOptions,
   type ExampleSamplerOptions,
   RandomSampler,
   SequentialSampler,

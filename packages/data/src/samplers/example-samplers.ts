@@ -143,3 +143,32 @@ export class WeightedSampler extends ExampleSampler {
     return Uint32Array.from(keys.keys()).sort((a, b) => keys[a]! - keys[b]! || a - b);
   }
 }
+
+/** Which order `DistributedSampler` deals. */
+export interface DistributedSamplerOptions extends Omit<ExampleSamplerOptions, 'seed'> {
+  /** The example at a position of an epoch: a pure function, the same on every rank. */
+  order: (epoch: number, position: number) => number;
+  /** Says which order it is, so that a state of another is refused. */
+  name: string;
+}
+
+/** Deals an order of the caller's own to the ranks: equally many batches, none twice, exact to resume. */
+export class DistributedSampler extends ExampleSampler {
+  protected readonly kind = 'distributed sampler';
+  readonly #order: (epoch: number, position: number) => number;
+  readonly #name: string;
+
+  constructor({ order, name, ...options }: DistributedSamplerOptions) {
+    super('distributed sampler', options);
+    this.#order = order;
+    this.#name = name;
+  }
+
+  protected override settings(): Settings {
+    return { ...super.settings(), order: this.#name };
+  }
+
+  at(epoch: number, position: number): number {
+    return this.#order(epoch, position);
+  }
+}
