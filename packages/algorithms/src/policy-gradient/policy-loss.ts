@@ -37,7 +37,12 @@ export function policyLoss(batch: RolloutBatch, surrogate: Surrogate, options: P
   };
   let tokenLoss = surrogate.loss;
   if (options.correction !== 'none') {
-    if (!samplerLogProbs) throw lacks(`correction: ${options.correction}`, 'samplerLogProbs');
+    if (!samplerLogProbs)
+      throw lacks(
+        `correction: ${options.correction}`,
+        'samplerLogProbs',
+        '; where sampler and trainer agree there is nothing to correct',
+      );
     const weights = importanceCorrection(oldLogProbs, samplerLogProbs, mask, options);
     tokenLoss = tf.mul(tokenLoss, weights);
     metrics.correction = tokenMean(weights, mask, totals);
@@ -57,6 +62,6 @@ export function policyLoss(batch: RolloutBatch, surrogate: Surrogate, options: P
   return { loss: aggregate(tokenLoss, mask, totals, options.aggregation, options.fixedLength), metrics };
 }
 
-function lacks(option: string, what: string): Error {
-  return new Error(`policy gradient: ${option} needs ${what}, which the batch lacks`);
+function lacks(option: string, what: string, wayOut = ''): Error {
+  return new Error(`policy gradient: ${option} needs ${what}, which the batch lacks${wayOut}`);
 }
