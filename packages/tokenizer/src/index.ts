@@ -11,6 +11,8 @@ export type { TiktokenOptions } from './formats/tiktoken.ts';
 export { fromTiktoken, toTiktoken } from './formats/tiktoken.ts';
 export type { TiktokenEncoder } from './formats/tiktoken-package.ts';
 export { fromTiktokenPackage } from './formats/tiktoken-package.ts';
+export type { TokenRole } from './formats/tokenizer-config.ts';
+export { TokenizerConfig } from './formats/tokenizer-config.ts';
 export type { Model } from './models/model.ts';
 export type { Segmentation } from './models/segmentation.ts';
 export { PATTERNS } from './pre-tokenizers/scanners.ts';
