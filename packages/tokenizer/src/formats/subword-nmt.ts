@@ -138,9 +138,9 @@ export function learnSubwordCodes(
         learned++;
         return idOf(tokens[left]! + tokens[right]!);
       },
-      precedes: (a, b) => {
-        const order = compareCodePoints(tokens[a[0]]!, tokens[b[0]]!);
-        return (order || compareCodePoints(tokens[a[1]]!, tokens[b[1]]!)) > 0;
+      precedes: (a, b, c, d) => {
+        const order = compareCodePoints(tokens[a]!, tokens[c]!);
+        return (order || compareCodePoints(tokens[b]!, tokens[d]!)) > 0;
       },
     },
   );

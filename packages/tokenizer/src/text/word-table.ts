@@ -50,9 +50,14 @@ export class WordTable {
 
   /** The key with this number, as a string. */
   key(entry: number): string {
+    const [start, end] = [this.#starts[entry]!, this.#starts[entry + 1]!];
     let key = '';
-    for (let at = this.#starts[entry]!; at < this.#starts[entry + 1]!; at++) {
-      key += String.fromCharCode(this.#units[at]!);
+    // In parts: engines limit the number of arguments.
+    for (let at = start; at < end; at += 4096) {
+      key += String.fromCharCode.apply(
+        null,
+        this.#units.subarray(at, Math.min(at + 4096, end)) as unknown as number[],
+      );
     }
     return key;
   }

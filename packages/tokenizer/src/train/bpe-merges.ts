@@ -1,5 +1,5 @@
-import { Heap } from '../heap.ts';
 import { PairTable } from '../text/pair-table.ts';
+import { CandidateQueue } from './candidate-queue.ts';
 
 /** Words of a corpus as symbols: word `w` is `symbols[starts[w] .. starts[w] + lengths[w]]`. */
 export interface CountedWords {
@@ -25,176 +25,238 @@ export interface LearnOptions {
   /** Whether a pair may become a token at all. Default: all may. */
   mayJoin?(left: number, right: number): boolean;
   /** Which of two equally frequent pairs comes first. Default: the one of smaller ids. */
-  precedes?(a: readonly [number, number], b: readonly [number, number]): boolean;
+  precedes?(left: number, right: number, otherLeft: number, otherRight: number): boolean;
 }
 
-/** A candidate: a pair, how often it was seen when queued, and the words it was seen in since. */
-interface Candidate {
-  pair: number;
-  count: number;
-  words: ArrayLike<number>;
-}
+const byIds = (left: number, right: number, otherLeft: number, otherRight: number) =>
+  left !== otherLeft ? left < otherLeft : right < otherRight;
 
 /**
  * Learns BPE merges: repeatedly joins the most frequent pair, the one of smaller ids among equals. Counts
  * are kept up to date by looking only at the words that hold the pair; a lazy heap holds the candidates, whose
  * counts are corrected when they surface. Equals `BpeTrainer` of Hugging Face tokenizers merge for merge.
+ * Words are changed in place.
  * @returns left and right id of each merge, in order
  */
 export function learnMerges(words: CountedWords, options: LearnOptions): [number, number][] {
-  const { precedes } = options;
-  const { pairs, wordsOf } = firstPairs(words);
-  let counts: Float64Array = countPairs(words, pairs);
-  const newWords: (number[] | undefined)[] = [];
-  const touched: number[] = [];
-  const spans = options.maxTokenLength < Infinity ? new Int32Array(words.symbols.length).fill(1) : null;
-
-  const change = (left: number, right: number, count: number, word: number) => {
-    const pair = pairs.findOrAdd(left, right);
-    if (pair === counts.length) {
-      const grown = new Float64Array(pair * 2);
-      grown.set(counts);
-      counts = grown;
-    }
-    counts[pair]! += count;
-    if (count < 0) return;
-    const list = newWords[pair];
-    if (!list) {
-      newWords[pair] = [word];
-      touched.push(pair);
-    } else if (list[list.length - 1] !== word) list.push(word);
-  };
-
-  const heap = new Heap<Candidate>((a, b) => {
-    if (a.count !== b.count) return a.count > b.count;
-    if (precedes) {
-      const pairOf = (entry: number) => [pairs.left(entry), pairs.right(entry)] as const;
-      return precedes(pairOf(a.pair), pairOf(b.pair));
-    }
-    const left = pairs.left(a.pair) - pairs.left(b.pair);
-    return left !== 0 ? left < 0 : pairs.right(a.pair) < pairs.right(b.pair);
-  });
-  const queue = (pair: number, holders: ArrayLike<number>) => {
-    if (!(counts[pair]! > 0)) return;
-    if (options.mayJoin?.(pairs.left(pair), pairs.right(pair)) === false) return;
-    heap.push({ pair, count: counts[pair]!, words: holders });
-  };
-  for (let pair = 0; pair < pairs.size; pair++) queue(pair, wordsOf(pair));
-
-  const merges: [number, number][] = [];
-  while (!options.isFull() && heap.size > 0) {
-    const top = heap.pop();
-    if (top.count !== counts[top.pair]) {
-      top.count = counts[top.pair]!;
-      if (top.count > 0) heap.push(top);
-      continue;
-    }
-    if (top.count < Math.max(1, options.minFrequency)) break;
-    const left = pairs.left(top.pair);
-    const right = pairs.right(top.pair);
-    const joined = options.join(left, right);
-    if (joined < 0) continue;
-    merges.push([left, right]);
-    for (let i = 0; i < top.words.length; i++) {
-      mergeWord(words, spans, top.words[i]!, left, right, joined, options.maxTokenLength, change);
-    }
-    for (const pair of touched) {
-      queue(pair, newWords[pair]!);
-      newWords[pair] = undefined;
-    }
-    touched.length = 0;
-  }
-  return merges;
+  return new MergeLearner(words, options).learn();
 }
 
-/** The pairs of neighbours at the beginning, and the words that hold each, in one array for all. */
-function firstPairs({ symbols, starts, lengths }: CountedWords) {
-  const pairs = new PairTable(1 << 14);
-  let holders = new Int32Array(1 << 14);
-  let last = new Int32Array(1 << 14).fill(-1);
-  const eachPair = (visit: (pair: number, word: number) => void) => {
+class MergeLearner {
+  readonly #words: CountedWords;
+  readonly #options: LearnOptions;
+  /** How many initial symbols each symbol covers, where that is limited. */
+  readonly #spans: Int32Array | null;
+  readonly #pairs = new PairTable(1 << 14);
+  #counts: Float64Array = new Float64Array(1 << 14); // by pair
+  /** The words that hold each pair at the beginning, in one array for all. */
+  #firstWords = new Int32Array(0);
+  #firstEnds = new Int32Array(0);
+  /** The words in which each pair has come up since it was last queued: lists in one pool. */
+  #heads = new Int32Array(1 << 14); // by pair: node + 1, 0 = none
+  readonly #nodes = new NodePool();
+  readonly #touched: number[] = [];
+
+  constructor(words: CountedWords, options: LearnOptions) {
+    this.#words = words;
+    this.#options = options;
+    const isLimited = options.maxTokenLength < Infinity;
+    this.#spans = isLimited ? new Int32Array(words.symbols.length).fill(1) : null;
+  }
+
+  learn(): [number, number][] {
+    const { join, isFull, minFrequency, mayJoin, precedes = byIds } = this.#options;
+    const pairs = this.#pairs;
+    this.#countPairs();
+    // A candidate is a pair and the words to look for it in: a list, or -1 for those at the beginning.
+    const queue = new CandidateQueue((a, b) =>
+      precedes(pairs.left(a), pairs.right(a), pairs.left(b), pairs.right(b)),
+    );
+    const propose = (pair: number, list: number) => {
+      const isCandidate = this.#counts[pair]! > 0 && mayJoin?.(pairs.left(pair), pairs.right(pair)) !== false;
+      if (isCandidate) queue.push(this.#counts[pair]!, pair, list);
+      else if (list >= 0) this.#nodes.release(list);
+    };
+    for (let pair = 0, { size } = pairs; pair < size; pair++) propose(pair, -1);
+    const merges: [number, number][] = [];
+    while (!isFull() && queue.size > 0) {
+      const { count, pair, list } = queue.pop();
+      const current = this.#counts[pair]!;
+      if (count !== current) {
+        if (current > 0) queue.push(current, pair, list);
+        continue;
+      }
+      if (count < Math.max(1, minFrequency)) break;
+      const left = pairs.left(pair);
+      const right = pairs.right(pair);
+      const joined = join(left, right);
+      if (joined < 0) continue;
+      merges.push([left, right]);
+      this.#mergeAll(pair, list, left, right, joined);
+      for (const each of this.#touched) {
+        const head = this.#heads[each]! - 1;
+        this.#heads[each] = 0;
+        propose(each, head);
+      }
+      this.#touched.length = 0;
+    }
+    return merges;
+  }
+
+  #mergeAll(pair: number, list: number, left: number, right: number, joined: number): void {
+    if (list < 0) {
+      const end = this.#firstEnds[pair]!;
+      for (let i = pair === 0 ? 0 : this.#firstEnds[pair - 1]!; i < end; i++) {
+        this.#mergeWord(this.#firstWords[i]!, left, right, joined);
+      }
+      return;
+    }
+    for (let node = list; node >= 0; node = this.#nodes.next(node)) {
+      this.#mergeWord(this.#nodes.word(node), left, right, joined);
+    }
+    this.#nodes.release(list);
+  }
+
+  /** Joins the pair throughout one word, in place, and keeps account of the pairs that vanish and appear. */
+  #mergeWord(word: number, left: number, right: number, joined: number): void {
+    const { symbols } = this.#words;
+    const spans = this.#spans;
+    const start = this.#words.starts[word]!;
+    const end = start + this.#words.lengths[word]!;
+    const count = this.#words.counts[word]!;
+    const { maxTokenLength } = this.#options;
+    let from = start;
+    while (from + 1 < end && (symbols[from] !== left || symbols[from + 1] !== right)) from++;
+    let to = from;
+    for (; from < end; from++, to++) {
+      if (symbols[from] !== left || from + 1 >= end || symbols[from + 1] !== right) {
+        symbols[to] = symbols[from]!;
+        if (spans) spans[to] = spans[from]!;
+        continue;
+      }
+      const span = spans ? spans[from]! + spans[from + 1]! : 0;
+      if (to > start) {
+        this.#remove(symbols[to - 1]!, left, count);
+        if (!spans || spans[to - 1]! + span < maxTokenLength)
+          this.#add(symbols[to - 1]!, joined, count, word);
+      }
+      symbols[to] = joined;
+      if (spans) spans[to] = span;
+      from++;
+      if (from + 1 < end) {
+        this.#remove(right, symbols[from + 1]!, count);
+        if (!spans || spans[from + 1]! + span < maxTokenLength)
+          this.#add(joined, symbols[from + 1]!, count, word);
+      }
+    }
+    this.#words.lengths[word] = to - start;
+  }
+
+  #remove(left: number, right: number, count: number): void {
+    const pair = this.#pairs.find(left, right);
+    // Pairs that would be too long were never counted.
+    if (pair >= 0) this.#counts[pair]! -= count;
+  }
+
+  #add(left: number, right: number, count: number, word: number): void {
+    const pair = this.#pairs.findOrAdd(left, right);
+    if (pair === this.#counts.length) {
+      this.#counts = grown(this.#counts);
+      this.#heads = grown(this.#heads);
+    }
+    this.#counts[pair]! += count;
+    const head = this.#heads[pair]! - 1;
+    if (head < 0) this.#touched.push(pair);
+    else if (this.#nodes.word(head) === word) return;
+    this.#heads[pair] = this.#nodes.add(word, head) + 1;
+  }
+
+  #eachPair(visit: (pair: number, word: number) => void): void {
+    const { symbols, starts, lengths } = this.#words;
     for (let word = 0; word < starts.length; word++) {
       const end = starts[word]! + lengths[word]! - 1;
-      for (let i = starts[word]!; i < end; i++) visit(pairs.findOrAdd(symbols[i]!, symbols[i + 1]!), word);
+      for (let i = starts[word]!; i < end; i++)
+        visit(this.#pairs.findOrAdd(symbols[i]!, symbols[i + 1]!), word);
     }
-  };
-  eachPair((pair, word) => {
-    if (pair === holders.length) {
-      holders = grown(holders, 0);
-      last = grown(last, -1);
-    }
-    if (last[pair] === word) return;
-    last[pair] = word;
-    holders[pair]!++;
-  });
-  const ends = new Int32Array(pairs.size);
-  let total = 0;
-  for (let pair = 0; pair < pairs.size; pair++) {
-    ends[pair] = total;
-    total += holders[pair]!;
   }
-  const lists = new Int32Array(total);
-  last.fill(-1);
-  eachPair((pair, word) => {
-    if (last[pair] === word) return;
-    last[pair] = word;
-    lists[ends[pair]!++] = word;
-  });
-  const wordsOf = (pair: number) => lists.subarray(pair === 0 ? 0 : ends[pair - 1]!, ends[pair]!);
-  return { pairs, wordsOf };
+
+  /** Counts the pairs at the beginning and notes the words that hold them. */
+  #countPairs(): void {
+    let holders = new Int32Array(1 << 14);
+    let last = new Int32Array(1 << 14); // word + 1
+    this.#eachPair((pair, word) => {
+      if (pair === holders.length) {
+        holders = grown(holders);
+        last = grown(last);
+        this.#counts = grown(this.#counts);
+        this.#heads = grown(this.#heads);
+      }
+      this.#counts[pair]! += this.#words.counts[word]!;
+      if (last[pair] === word + 1) return;
+      last[pair] = word + 1;
+      holders[pair]!++;
+    });
+    const ends = new Int32Array(this.#pairs.size);
+    let total = 0;
+    for (let pair = 0; pair < ends.length; pair++) {
+      ends[pair] = total;
+      total += holders[pair]!;
+    }
+    const lists = new Int32Array(total);
+    last.fill(0);
+    this.#eachPair((pair, word) => {
+      if (last[pair] === word + 1) return;
+      last[pair] = word + 1;
+      lists[ends[pair]!++] = word;
+    });
+    this.#firstWords = lists;
+    this.#firstEnds = ends;
+  }
 }
 
-function countPairs({ symbols, starts, lengths, counts }: CountedWords, pairs: PairTable): Float64Array {
-  const totals = new Float64Array(Math.max(16, pairs.size));
-  for (let word = 0; word < starts.length; word++) {
-    const end = starts[word]! + lengths[word]! - 1;
-    for (let i = starts[word]!; i < end; i++)
-      totals[pairs.find(symbols[i]!, symbols[i + 1]!)]! += counts[word]!;
+/** Linked lists of words; nodes that are released are used again. */
+class NodePool {
+  #words = new Int32Array(1 << 14);
+  #next = new Int32Array(1 << 14);
+  #size = 0;
+  #free = -1;
+
+  word(node: number): number {
+    return this.#words[node]!;
   }
-  return totals;
+
+  /** The next node of the list, or -1. */
+  next(node: number): number {
+    return this.#next[node]!;
+  }
+
+  /** A new node in front of a list (-1: the empty one). */
+  add(word: number, next: number): number {
+    let node = this.#free;
+    if (node >= 0) this.#free = this.#next[node]!;
+    else {
+      node = this.#size++;
+      if (node === this.#words.length) {
+        this.#words = grown(this.#words);
+        this.#next = grown(this.#next);
+      }
+    }
+    this.#words[node] = word;
+    this.#next[node] = next;
+    return node;
+  }
+
+  /** Gives back a whole list. */
+  release(list: number): void {
+    let last = list;
+    while (this.#next[last]! >= 0) last = this.#next[last]!;
+    this.#next[last] = this.#free;
+    this.#free = list;
+  }
 }
 
-function grown(array: Int32Array, fill: number): Int32Array<ArrayBuffer> {
-  const copy = new Int32Array(array.length * 2);
+function grown<T extends Int32Array | Float64Array>(array: T): T {
+  const copy = new (array.constructor as new (length: number) => T)(array.length * 2);
   copy.set(array);
-  if (fill !== 0) copy.fill(fill, array.length);
   return copy;
-}
-
-/** Joins the pair throughout one word, in place, and reports the pairs that vanish and appear. */
-function mergeWord(
-  words: CountedWords,
-  spans: Int32Array | null,
-  word: number,
-  left: number,
-  right: number,
-  joined: number,
-  maxLength: number,
-  change: (left: number, right: number, count: number, word: number) => void,
-): void {
-  const { symbols } = words;
-  const start = words.starts[word]!;
-  const end = start + words.lengths[word]!;
-  const count = words.counts[word]!;
-  let to = start;
-  for (let from = start; from < end; from++, to++) {
-    if (symbols[from] !== left || from + 1 >= end || symbols[from + 1] !== right) {
-      symbols[to] = symbols[from]!;
-      if (spans) spans[to] = spans[from]!;
-      continue;
-    }
-    const span = spans ? spans[from]! + spans[from + 1]! : 0;
-    if (to > start) {
-      change(symbols[to - 1]!, left, -count, word);
-      if (!spans || spans[to - 1]! + span < maxLength) change(symbols[to - 1]!, joined, count, word);
-    }
-    symbols[to] = joined;
-    if (spans) spans[to] = span;
-    from++;
-    if (from + 1 < end) {
-      change(right, symbols[from + 1]!, -count, word);
-      if (!spans || spans[from + 1]! + span < maxLength) change(joined, symbols[from + 1]!, count, word);
-    }
-  }
-  words.lengths[word] = to - start;
 }

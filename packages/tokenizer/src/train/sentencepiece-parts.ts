@@ -3,7 +3,6 @@ import { type Piece, PieceType, type SentencePieceModel } from '../sentencepiece
 import { compareCodePoints } from '../text/code-points.ts';
 import { countCharacters } from './spelled-words.ts';
 import type { TrainOptions } from './training.ts';
-import type { WordCounterSpec } from './word-counter.ts';
 import type { WordCounts } from './word-counts.ts';
 
 /** What training a SentencePiece model takes, whatever its kind; the names and defaults are `spm_train`'s. */
@@ -81,13 +80,6 @@ function specialPieces(options: TrainSentencePieceOptions): Piece[] {
     ...userDefinedSymbols.map((text) => piece(text, PieceType.userDefined)),
     ...bytes,
   ];
-}
-
-/** How to count the words of a corpus for this model. */
-export function counterOf(model: SentencePieceModel, options: TrainSentencePieceOptions): WordCounterSpec {
-  const { splitByWhitespace = true, allowWhitespaceOnlyPieces = false } = options;
-  const cutBefore = splitByWhitespace ? (allowWhitespaceOnlyPieces ? 'spaces' : 'space') : 'nothing';
-  return { kind: 'sentencepiece', model, cutBefore };
 }
 
 /**

@@ -95,11 +95,24 @@ function alphabetOf(words: WordCounts, limit: number, initial: Iterable<string>)
 
 const byCodePoint = (a: string, b: string) => a.codePointAt(0)! - b.codePointAt(0)!;
 
-/** How often each character occurs. */
+/** How often each character occurs, in the order of first sight. */
 export function countCharacters(words: WordCounts): Map<string, number> {
-  const counts = new Map<string, number>();
+  const numbers = new Int32Array(0x110000).fill(-1); // by code point
+  const codes: number[] = [];
+  const counts: number[] = [];
   for (let i = 0; i < words.size; i++) {
-    for (const char of words.word(i)) counts.set(char, (counts.get(char) ?? 0) + words.count(i));
+    const word = words.word(i);
+    const count = words.count(i);
+    for (let at = 0; at < word.length; at++) {
+      const code = word.codePointAt(at)!;
+      if (code > 0xffff) at++;
+      let number = numbers[code]!;
+      if (number < 0) {
+        numbers[code] = number = codes.push(code) - 1;
+        counts.push(0);
+      }
+      counts[number]! += count;
+    }
   }
-  return counts;
+  return new Map(codes.map((code, i) => [String.fromCodePoint(code), counts[i]!]));
 }

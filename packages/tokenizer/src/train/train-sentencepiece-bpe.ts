@@ -5,13 +5,13 @@ import { learnMerges } from './bpe-merges.ts';
 import {
   byFrequency,
   checkSize,
-  counterOf,
   emptyModel,
   pieceFilter,
   RARE_SYMBOL,
   requiredCharacters,
   type TrainSentencePieceOptions,
 } from './sentencepiece-parts.ts';
+import { counterOf, sentencePieceWords } from './sentencepiece-words.ts';
 import { spellWords } from './spelled-words.ts';
 import { type Training, train } from './training.ts';
 
@@ -30,9 +30,11 @@ export function trainSentencePieceBPE(
 /** The training of `trainSentencePieceBPE`, for `trainAsync` and for counting on several threads. */
 export function sentencePieceBpeTraining(options: TrainSentencePieceOptions = {}): Training<SentencePiece> {
   const model = emptyModel('bpe', options);
+  const counter = counterOf(model, options);
   return {
-    counter: counterOf(model, options),
-    learn(words) {
+    counter,
+    learn(counted) {
+      const words = sentencePieceWords(counted, model, counter);
       const caller = 'trainSentencePieceBPE';
       const required = requiredCharacters(words, model.pieces.length, options, caller);
       const size = (options.vocabSize ?? 8000) - model.pieces.length - required.size;
@@ -67,8 +69,14 @@ function learnPieces(
     return texts.push(text) - 1;
   };
   const rare = idOf(RARE_SYMBOL);
+  const idOfCode = new Int32Array(0x110000).fill(rare);
+  for (const char of required.keys()) idOfCode[char.codePointAt(0)!] = idOf(char);
   const spelled = spellWords(words, (word, out) => {
-    for (const char of word) out.push(required.has(char) ? idOf(char) : rare);
+    for (let at = 0; at < word.length; at++) {
+      const code = word.codePointAt(at)!;
+      if (code > 0xffff) at++;
+      out.push(idOfCode[code]!);
+    }
   });
   const isPiece = pieceFilter(options);
   const learned: string[] = [];
@@ -84,10 +92,13 @@ function learnPieces(
       if (learned.length % 256 === 0) options.onProgress?.(learned.length, size);
       return idOf(text);
     },
-    precedes: (a, b) => {
-      const length = sizes[a[0]]! + sizes[a[1]]! - (sizes[b[0]]! + sizes[b[1]]!);
+    precedes: (a, b, c, d) => {
+      const length = sizes[a]! + sizes[b]! - (sizes[c]! + sizes[d]!);
       if (length !== 0) return length < 0;
-      return compareCodePoints(texts[a[0]]! + texts[a[1]]!, texts[b[0]]! + texts[b[1]]!) < 0;
+      // Most texts differ in their first unit already.
+      const first = texts[a]!.charCodeAt(0) - texts[c]!.charCodeAt(0);
+      if (first !== 0 && texts[a]! < '\ud800' && texts[c]! < '\ud800') return first < 0;
+      return compareCodePoints(texts[a]! + texts[b]!, texts[c]! + texts[d]!) < 0;
     },
   });
   options.onProgress?.(learned.length, size);

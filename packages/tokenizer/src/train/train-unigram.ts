@@ -3,13 +3,13 @@ import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
 import {
   byFrequency,
   checkSize,
-  counterOf,
   emptyModel,
   pieceFilter,
   requiredCharacters,
   splitAtRare,
   type TrainSentencePieceOptions,
 } from './sentencepiece-parts.ts';
+import { counterOf, sentencePieceWords } from './sentencepiece-words.ts';
 import { recurringSubstrings } from './suffix-pieces.ts';
 import { type Training, train } from './training.ts';
 import { bestPathCounts, digamma, expectations, findArcs, keepArcs } from './unigram-em.ts';
@@ -37,9 +37,11 @@ export function trainUnigram(texts: Iterable<string>, options: TrainUnigramOptio
 /** The training of `trainUnigram`, for `trainAsync` and for counting on several threads. */
 export function unigramTraining(options: TrainUnigramOptions = {}): Training<SentencePiece> {
   const model = emptyModel('unigram', options);
+  const counter = counterOf(model, options);
   return {
-    counter: counterOf(model, options),
-    learn(words) {
+    counter,
+    learn(counted) {
+      const words = sentencePieceWords(counted, model, counter);
       const required = requiredCharacters(words, model.pieces.length, options, 'trainUnigram');
       const learned = learnPieces(words, required, model.pieces.length, options);
       checkSize(model.pieces.length + learned.length, options, 'trainUnigram');

@@ -2,10 +2,10 @@ import { createNormalizer } from '../normalizers/normalizer.ts';
 import { createPreTokenizer } from '../pre-tokenizers/pre-tokenizer.ts';
 import { scannerFor } from '../pre-tokenizers/scanners.ts';
 import { patternFinder } from '../pre-tokenizers/split.ts';
-import { PieceType, type SentencePieceModel } from '../sentencepiece/model-file.ts';
-import { SentencePieceNormalizer } from '../sentencepiece/normalizer.ts';
+import type { SentencePieceModel } from '../sentencepiece/model-file.ts';
 import { AlignedText } from '../text/aligned-text.ts';
 import type { ComponentJson } from '../tokenizer-json.ts';
+import { sentencePieceCounter } from './sentencepiece-words.ts';
 import type { WordCounts } from './word-counts.ts';
 
 /** How texts are cut into words to count: plain data, which threads can send each other. */
@@ -14,10 +14,9 @@ export type WordCounterSpec =
   | { kind: 'pattern'; pattern: string }
   /** What a normalizer and a pre-tokenizer of `tokenizer.json` make of a text. */
   | { kind: 'components'; normalizer: ComponentJson | null; preTokenizer: ComponentJson | null }
-  /**
-   * The lines as SentencePiece normalizes them, cut before each visible space, or each run of them, or not.
-   * Special pieces written out in a line become line feeds, which no piece may hold.
-   */
+  /** What stands between spaces and line ends. */
+  | { kind: 'spaces' }
+  /** The lines as SentencePiece normalizes them, cut before each visible space, or each run of them, or not. */
   | { kind: 'sentencepiece'; model: SentencePieceModel; cutBefore: 'space' | 'spaces' | 'nothing' };
 
 /** Counts the words of a range of a well-formed text. */
@@ -26,8 +25,9 @@ export type WordCounter = (text: string, start: number, end: number, counts: Wor
 /** The counter that a specification describes. */
 export function createWordCounter(spec: WordCounterSpec): WordCounter {
   if (spec.kind === 'pattern') return patternCounter(spec.pattern);
+  if (spec.kind === 'spaces') return countBetweenSpaces;
   if (spec.kind === 'components') return componentsCounter(spec.normalizer, spec.preTokenizer);
-  return sentencePieceCounter(spec.model, WORDS[spec.cutBefore]);
+  return sentencePieceCounter(spec);
 }
 
 function patternCounter(pattern: string): WordCounter {
@@ -63,28 +63,29 @@ function componentsCounter(
   };
 }
 
-const WORDS = { space: /▁[^▁]*|[^▁]+/g, spaces: /▁+[^▁]*|[^▁]+/g, nothing: /.+/gs };
-
-function sentencePieceCounter(model: SentencePieceModel, words: RegExp): WordCounter {
-  const userDefined = model.pieces.filter(({ type }) => type === PieceType.userDefined);
-  const normalizer = new SentencePieceNormalizer(
-    model,
-    userDefined.map(({ piece }) => piece),
-  );
-  const special = anyOf(model.pieces.map(({ piece }) => piece));
-  return (text, start, end, counts) => {
-    const part = text.slice(start, end);
-    for (const line of part.replace(/[\r\n]+$/, '').split(/\r?\n/)) {
-      const normalized = normalizer.normalizeText(line).replace(special, '\n');
-      for (const match of normalized.matchAll(words)) {
-        counts.add(normalized, match.index, match.index + match[0].length);
+const countBetweenSpaces: WordCounter = (text, start, end, counts) => {
+  for (let at = start; at < end; ) {
+    const unit = text.charCodeAt(at);
+    if (unit === 0x20 || unit === 0x0a || unit === 0x0d) {
+      // A carriage return within a line belongs to its word.
+      if (unit !== 0x0d || isLineEnd(text, at, end)) {
+        at++;
+        continue;
       }
     }
-  };
-}
+    let stop = at + 1;
+    for (; stop < end; stop++) {
+      const next = text.charCodeAt(stop);
+      if (next === 0x20 || next === 0x0a || (next === 0x0d && isLineEnd(text, stop, end))) break;
+    }
+    counts.add(text, at, stop);
+    at = stop;
+  }
+};
 
-/** Matches any of some literals, the longest first. */
-function anyOf(literals: string[]): RegExp {
-  const longestFirst = literals.toSorted((a, b) => b.length - a.length);
-  return new RegExp(longestFirst.map((each) => each.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'), 'gu');
+/** Whether nothing but carriage returns stands between here and the end of the line. */
+function isLineEnd(text: string, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && text.charCodeAt(at) === 0x0d) at++;
+  return at >= end || text.charCodeAt(at) === 0x0a;
 }
