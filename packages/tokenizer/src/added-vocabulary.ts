@@ -33,7 +33,7 @@ export class AddedVocabulary {
     for (const token of tokens) {
       const { content, single_word, lstrip, rstrip, normalized, special } = token;
       if (content === '') continue;
-      const known = this.#byContent.get(content)?.id ?? this.#vocabulary.ids.get(content);
+      const known = this.#byContent.get(content)?.id ?? this.#vocabulary.idOf(content);
       const id = known ?? token.id ?? this.#nextId();
       const added = { id, content, single_word, lstrip, rstrip, normalized, special };
       this.#byContent.set(content, added);
@@ -105,7 +105,7 @@ export class AddedVocabulary {
   }
 
   #nextId(): number {
-    let next = this.#vocabulary.tokens.length;
+    let next = this.#vocabulary.limit;
     for (const id of this.#byId.keys()) next = Math.max(next, id + 1);
     return next;
   }

@@ -9,6 +9,7 @@ import { concatenate, emptyColumns, pad, truncateSequences } from './encoding-op
 import { FastEncoder, tokensAround } from './fast-encoder.ts';
 import { createModel } from './models/create-model.ts';
 import { type Model, type TokenizeOptions, TokenSink } from './models/model.ts';
+import { readPackedBpe } from './models/packed-bpe.ts';
 import { bestCombinations, type Segmentation } from './models/segmentation.ts';
 import { Unigram } from './models/unigram.ts';
 import { MAX_ID } from './models/vocabulary.ts';
@@ -54,7 +55,11 @@ export class Tokenizer {
     this.#added.add(added_tokens ?? []);
     this.#byteLevel =
       json.decoder?.type === 'ByteLevel'
-        ? new ByteLevelDecoder((id) => this.#tokenForDecoding(id, {})!)
+        ? new ByteLevelDecoder(
+            () => this.model.vocabulary.bytes(),
+            (id) => this.#tokenForDecoding(id, {})!,
+            () => this.#added.all().map(({ id }) => id),
+          )
         : null;
     this.#fast = FastEncoder.create(json, this.model, this.#added, this.#postProcessor);
   }
@@ -64,7 +69,7 @@ export class Tokenizer {
    * @throws where the file is not one, with the field, the value found and the value wanted
    */
   static fromJSON(json: string | TokenizerJson): Tokenizer {
-    const parsed: unknown = typeof json === 'string' ? JSON.parse(json) : json;
+    const parsed: unknown = typeof json === 'string' ? (readPackedBpe(json) ?? JSON.parse(json)) : json;
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || !('model' in parsed)) {
       throw new Error('tokenizer.json: must be an object with a "model"; is this another file?');
     }
@@ -100,7 +105,7 @@ export class Tokenizer {
 
   /** The id of a token, or undefined. Tokens of byte-level models are in their byte alphabet (`Ġthe`). */
   tokenToId(token: string): number | undefined {
-    return this.#added.get(token)?.id ?? this.model.vocabulary.ids.get(token);
+    return this.#added.get(token)?.id ?? this.model.vocabulary.idOf(token);
   }
 
   /** The token of an id, or undefined. */

@@ -1,6 +1,7 @@
 import type { BpeConfig, BpeJson } from '../tokenizer-json.ts';
 import { BpeMerger } from './bpe-merger.ts';
 import type { Model, TokenizeOptions, TokenSink } from './model.ts';
+import { packedBpe } from './packed-bpe.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 const utf8 = new TextEncoder();
@@ -16,16 +17,17 @@ export class Bpe implements Model {
   readonly mergeIds: Int32Array;
   #merger: BpeMerger | undefined;
   readonly #config: BpeConfig;
-  readonly #merges: [string, string][];
+  #merges: [string, string][] | undefined;
   readonly #byteIds: (number | undefined)[] | null;
 
   /** @throws where a merge names a token that is not in the vocabulary */
   constructor(json: BpeJson) {
     const { vocab, merges, ...config } = json;
     this.#config = config;
-    this.vocabulary = Vocabulary.fromJSON(vocab);
-    this.#merges = readMerges(merges);
-    this.mergeIds = this.#resolveMerges();
+    const packed = packedBpe(json);
+    this.vocabulary = packed ? new Vocabulary(packed.bytes) : Vocabulary.fromJSON(vocab);
+    if (!packed) this.#merges = readMerges(merges);
+    this.mergeIds = packed?.mergeIds ?? this.#resolveMerges(this.#merges!);
     this.#byteIds = config.byte_fallback ? byteTokens(this.vocabulary) : null;
   }
 
@@ -70,7 +72,17 @@ export class Bpe implements Model {
   }
 
   toJSON(): BpeJson {
-    return { type: 'BPE', ...this.#config, vocab: this.vocabulary.toJSON(), merges: this.#merges };
+    return { type: 'BPE', ...this.#config, vocab: this.vocabulary.toJSON(), merges: this.#mergePairs() };
+  }
+
+  #mergePairs(): [string, string][] {
+    const { mergeIds } = this;
+    const { tokens } = this.vocabulary;
+    this.#merges ??= Array.from({ length: mergeIds.length / 3 }, (_, rank) => [
+      tokens[mergeIds[rank * 3]!]!,
+      tokens[mergeIds[rank * 3 + 1]!]!,
+    ]);
+    return this.#merges;
   }
 
   /** The characters of the piece as vocabulary ids, before any merge. */
@@ -124,11 +136,11 @@ export class Bpe implements Model {
     return id;
   }
 
-  #resolveMerges(): Int32Array {
+  #resolveMerges(merges: [string, string][]): Int32Array {
     const { ids } = this.vocabulary;
     const prefix = this.#config.continuing_subword_prefix ?? '';
-    const resolved = new Int32Array(this.#merges.length * 3);
-    this.#merges.forEach(([left, right], rank) => {
+    const resolved = new Int32Array(merges.length * 3);
+    merges.forEach(([left, right], rank) => {
       const joined = left + right.slice(prefix.length);
       [left, right, joined].forEach((token, part) => {
         const id = ids.get(token);

@@ -6,7 +6,6 @@ import { hashKey, KEY_MASKS, SHORT } from '../text/short-words.ts';
 import { Utf8Window } from '../text/utf8-window.ts';
 import type { Bpe } from './bpe.ts';
 import { MergeTree } from './merge-tree.ts';
-import { TokenBytes } from './token-bytes.ts';
 import { TokenSearch } from './token-search.ts';
 
 /** Short words that are remembered: 2 to this at most. A new one takes the place of an old one. */
@@ -45,7 +44,7 @@ export class ByteBpe {
     this.#bpe = bpe;
     this.#byteIds = byteIds;
     this.#isSpecial = isSpecial;
-    const tokens = new TokenBytes(bpe.vocabulary);
+    const tokens = bpe.vocabulary.bytes();
     const { limit, blob, starts } = tokens;
     const tree = MergeTree.create(limit, byteIds, bpe.mergeIds);
     this.#tree = tree;
@@ -76,7 +75,7 @@ export class ByteBpe {
     if (continuing_subword_prefix || end_of_word_suffix || dropout) return null;
     const byteIds = new Int32Array(256);
     for (let byte = 0; byte < 256; byte++) {
-      const id = bpe.vocabulary.ids.get(BYTE_TO_CHAR[byte]!);
+      const id = bpe.vocabulary.idOf(BYTE_TO_CHAR[byte]!);
       if (id === undefined) return null;
       byteIds[byte] = id;
     }

@@ -4,7 +4,7 @@ import { KEY_MASKS, SHORT, ShortWords } from '../text/short-words.ts';
 
 /** The longest token at a place of some UTF-8. The readable twin is `ByteTrie`, walked from the root. */
 export class TokenSearch {
-  /** Every token. */
+  /** The tokens that are longer than `SHORT` bytes or begin with other than ASCII. */
   readonly trie: ByteTrie;
   /** The tokens of at most `SHORT` bytes. */
   readonly short: ShortWords;
@@ -25,7 +25,7 @@ export class TokenSearch {
    * @param size bytes that all tokens take
    */
   constructor(limit: number, size: number) {
-    this.trie = new ByteTrie(limit, size);
+    this.trie = new ByteTrie(limit, size >> 2);
     this.short = new ShortWords(limit);
     this.prefixes = new Int32Array(limit).fill(-1);
     this.#partial = new Int32Array(((limit + size) >>> 5) + 1);
@@ -33,17 +33,22 @@ export class TokenSearch {
 
   /** Adds the token `bytes[start..end)`; shorter ones must come first. 16 bytes more must be readable. */
   add(bytes: Uint8Array, view: DataView, start: number, end: number, token: number): void {
-    this.prefixes[token] = this.trie.add(bytes, start, end, token);
-    const length = Math.min(end - start, SHORT);
-    const by = length << 2;
+    const length = end - start;
+    const by = Math.min(length, SHORT) << 2;
     const a = view.getInt32(start, true) & KEY_MASKS[by]!;
     const b = view.getInt32(start + 4, true) & KEY_MASKS[by + 1]!;
     const c = (view.getInt32(start + 8, true) & KEY_MASKS[by + 2]!) | KEY_MASKS[by + 3]!;
-    if (end - start <= SHORT) this.short.add(a, b, c, token);
-    else if (this.#long.find(a, b, c) < 0) {
-      this.#long.add(a, b, c, this.#nodeAt(bytes, start, start + SHORT));
+    if (length <= SHORT) this.short.add(a, b, c, token);
+    let prefix = -1;
+    if (length > SHORT || bytes[start]! >= 0x80) {
+      prefix = this.trie.add(bytes, start, end, token);
+      if (length > SHORT && this.#long.find(a, b, c) < 0) {
+        this.#long.add(a, b, c, this.#nodeAt(bytes, start, start + SHORT));
+      }
     }
     if (bytes[start]! >= 0x80) this.#addChars(bytes, start, end);
+    else if (prefix < 0) prefix = this.#longestOfShort(view, start, Math.min(length - 1, SHORT));
+    this.prefixes[token] = prefix;
   }
 
   /** The longest token at `start`, before `stop`. There is one. */
@@ -56,12 +61,17 @@ export class TokenSearch {
       const token = this.#longestOfLong(bytes, view, start, stop);
       if (token >= 0) return token;
     }
+    return this.#longestOfShort(view, start, length);
+  }
+
+  /** The longest token of at most `length` and `SHORT` bytes, or -1. */
+  #longestOfShort(view: DataView, start: number, length: number): number {
     const { short } = this;
     const a = view.getInt32(start, true);
     const b = view.getInt32(start + 4, true);
     const c = view.getInt32(start + 8, true);
-    for (; ; length--) {
-      const by = length << 2;
+    for (let size = length; size > 0; size--) {
+      const by = size << 2;
       const token = short.find(
         a & KEY_MASKS[by]!,
         b & KEY_MASKS[by + 1]!,
@@ -69,6 +79,7 @@ export class TokenSearch {
       );
       if (token >= 0) return token;
     }
+    return -1;
   }
 
   /** The longest token of more than `SHORT` bytes, or -1. */

@@ -1,12 +1,49 @@
+import { TokenBytes } from './token-bytes.ts';
+
 /** The two directions of a vocabulary: token to id and id to token. Ids may have gaps. */
 export class Vocabulary {
-  readonly tokens: (string | undefined)[];
-  readonly ids: Map<string, number>;
+  #tokens: (string | undefined)[] | undefined;
+  #ids: Map<string, number> | undefined;
+  /** What both are made from when first asked for. */
+  readonly #packed: TokenBytes | null = null;
+  #bytes: TokenBytes | undefined;
 
-  constructor(ids: Map<string, number>) {
-    this.ids = ids;
-    this.tokens = [];
-    for (const [token, id] of ids) this.tokens[id] = token;
+  constructor(from: Map<string, number> | TokenBytes) {
+    if (from instanceof Map) this.#ids = from;
+    else this.#packed = from;
+  }
+
+  get tokens(): (string | undefined)[] {
+    if (this.#tokens) return this.#tokens;
+    this.#tokens = [];
+    if (this.#packed) this.#tokens = this.#packed.tokens();
+    else for (const [token, id] of this.#ids!) this.#tokens[id] = token;
+    return this.#tokens;
+  }
+
+  get ids(): Map<string, number> {
+    if (this.#ids) return this.#ids;
+    this.#ids = new Map();
+    this.tokens.forEach((token, id) => {
+      if (token !== undefined) this.#ids!.set(token, id);
+    });
+    return this.#ids;
+  }
+
+  /** The id of a token, or undefined; without building `ids` for it. */
+  idOf(token: string): number | undefined {
+    return this.#ids ? this.#ids.get(token) : this.#packed!.idOf(token);
+  }
+
+  /** Ids are below this. */
+  get limit(): number {
+    return this.#packed ? this.#packed.limit : this.tokens.length;
+  }
+
+  /** The bytes of byte-level tokens. */
+  bytes(): TokenBytes {
+    this.#bytes ??= this.#packed ?? TokenBytes.of(this.tokens);
+    return this.#bytes;
   }
 
   /**
@@ -23,7 +60,7 @@ export class Vocabulary {
   }
 
   get size(): number {
-    return this.ids.size;
+    return this.#packed ? this.#packed.size : this.ids.size;
   }
 
   /** As an object, in the order of the ids. (JavaScript itself moves keys such as "7" to the front.) */
