@@ -4,13 +4,28 @@ import { RewardError } from '../failure.ts';
 import { type Engine, findEngine, type Language } from './engine.ts';
 import type { SandboxJob, SandboxLimits, SandboxResult } from './job.ts';
 
+/** Flags of Node.js that take everything from a process but what its interpreter needs. */
+export function processFlags({ folders }: Engine): string[] {
+  // Its name while it was an experiment.
+  const known = process.allowedNodeEnvironmentFlags.has('--permission');
+  return [
+    '--no-warnings',
+    '--disallow-code-generation-from-strings',
+    '--max-old-space-size=256',
+    known ? '--permission' : '--experimental-permission',
+    // For the thread that watches over it.
+    '--allow-worker',
+    ...[childFolder, ...folders].map((folder) => `--allow-fs-read=${folder}`),
+  ];
+}
+
 /** What a process is started with. */
 export type ProcessOptions = { language: Language } & Required<SandboxLimits>;
 
 const child = fileURLToPath(new URL('./child/main.mjs', import.meta.url));
 const childFolder = fileURLToPath(new URL('./child/', import.meta.url));
-/** A start takes about a second at most; more than this means that it never will. */
-const START_MS = 60_000;
+/** A start takes a second or two, on a machine that is busy elsewhere longer; after this it never will. */
+const START_MS = 300_000;
 /** QuickJS stops by itself at the end of its time; this is left to it before its process is killed. */
 const GRACE_MS = 100;
 
@@ -25,22 +40,12 @@ export class SandboxProcess {
   alive = true;
 
   private constructor(engine: Engine) {
-    const permission = process.allowedNodeEnvironmentFlags.has('--permission')
-      ? '--permission'
-      : '--experimental-permission';
     this.process = fork(child, [], {
       env: {},
       cwd: '/',
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      execArgv: [
-        '--no-warnings',
-        '--disallow-code-generation-from-strings',
-        '--max-old-space-size=256',
-        permission,
-        '--allow-worker',
-        ...[childFolder, ...engine.folders].map((folder) => `--allow-fs-read=${folder}`),
-      ],
+      execArgv: processFlags(engine),
     });
     this.process.once('exit', () => {
       this.alive = false;
@@ -75,7 +80,7 @@ export class SandboxProcess {
       const { stale, ...result } = answer as { stale?: boolean } & Omit<SandboxResult, 'ms'>;
       if (stale) this.stop();
       else this.rest();
-      return { ...result, status: stale && result.status === 'error' ? 'crash' : result.status, ms };
+      return { ...result, ms };
     }
     this.alive = false;
     const nothing = { stdout: '', stderr: '', ms };
@@ -99,7 +104,7 @@ export class SandboxProcess {
   }
 
   private async boot(engine: Engine, limits: ProcessOptions, more: object): Promise<Record<string, unknown>> {
-    const { answer, signal } = await this.ask(
+    const { answer, signal, late } = await this.ask(
       {
         language: limits.language,
         engine: engine.paths,
@@ -112,7 +117,8 @@ export class SandboxProcess {
     );
     if (answer && !answer.failed) return answer;
     this.stop();
-    const reason = String(answer?.failed ?? `its process ended (${signal ?? 'no answer'})`);
+    const ended = late ? `no answer within ${START_MS / 1000} s` : `its process ended (${signal ?? 'exit'})`;
+    const reason = String(answer?.failed ?? ended);
     throw new RewardError('unavailable', `sandbox: ${limits.language} does not start: ${reason}`);
   }
 

@@ -7,7 +7,7 @@ import { type ProcessOptions, SandboxProcess } from './process.ts';
 /** What a sandbox is made with. */
 export interface SandboxOptions extends SandboxLimits {
   language: Language;
-  /** Interpreters that run jobs at the same time, each a process of about 150 MB. Default: the number of cores, at most 4. */
+  /** Interpreters that run jobs at the same time, each a process of about 250 MB (Python) or 80 MB. Default: the number of cores, at most 4. */
   workers?: number;
 }
 

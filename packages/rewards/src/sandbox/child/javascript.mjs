@@ -28,7 +28,7 @@ class JavaScript {
     this.output.reset();
     const end = Date.now() + timeoutMs;
     let late = false;
-    let stale = false;
+    let crashed = false;
     /** @type {'program' | 'tests'} */
     let phase = 'program';
     /** @type {string | undefined} */
@@ -42,27 +42,56 @@ class JavaScript {
         return late || this.output.overflow;
       });
       const context = runtime.newContext();
-      this.addHost(context, stdin);
+      const restore = this.addHost(context, stdin, tests !== undefined);
       error = this.execute(context, program, 'solution.js');
       if (error === undefined && tests !== undefined) {
         phase = 'tests';
-        error = this.execute(context, tests, 'tests.js');
+        error =
+          this.restore(context, /** @type {NonNullable<typeof restore>} */ (restore)) ??
+          this.execute(context, tests, 'tests.js');
       }
+      restore?.dispose();
       context.dispose();
       runtime.dispose();
     } catch (fatal) {
-      stale = true;
+      crashed = true;
       error ??= `the interpreter stopped: ${String(fatal).slice(0, 200)}`;
     }
-    const texts = { stdout: this.output.text('stdout'), stderr: this.output.text('stderr'), stale };
+    const texts = { stdout: this.output.text('stdout'), stderr: this.output.text('stderr'), stale: crashed };
     if (this.output.overflow) return { status: 'output', phase, error: 'too much output', ...texts };
     if (late) return { status: 'timeout', phase, error: 'time is up', ...texts };
     if (error === undefined) return { status: 'ok', ...texts };
-    return { status: error.includes('out of memory') ? 'memory' : 'error', phase, error, ...texts };
+    if (error.includes('out of memory')) return { status: 'memory', phase, error, ...texts };
+    return { status: crashed ? 'crash' : 'error', phase, error, ...texts };
   }
 
-  /** The little that a program sees of a host. @param {import('quickjs-emscripten-core').QuickJSContext} context @param {string} stdin */
-  addHost(context, stdin) {
+  /**
+   * What the program did to built-in functions must not decide what its tests say.
+   * @param {import('quickjs-emscripten-core').QuickJSContext} context
+   * @param {import('quickjs-emscripten-core').QuickJSHandle} restore as `addHost` gives it
+   * @returns an error when something could not be put back
+   */
+  restore(context, restore) {
+    // As the tests would see them: the program may have names of its own in front.
+    const visible = context.evalCode('[console, require]', 'restore.js');
+    if (visible.error) return describe(context, visible.error);
+    const parts = [0, 1].map((i) => context.getProp(visible.value, i));
+    const result = context.callFunction(restore, context.undefined, ...parts);
+    for (const handle of [visible.value, ...parts]) handle.dispose();
+    if (result.error) return describe(context, result.error);
+    const done = context.dump(result.value) === true;
+    result.value.dispose();
+    return done ? undefined : 'Error: the program replaced what its tests need';
+  }
+
+  /**
+   * The little that a program sees of a host.
+   * @param {import('quickjs-emscripten-core').QuickJSContext} context
+   * @param {string} stdin
+   * @param {boolean} forTests whether tests will follow
+   * @returns the function that puts built-in functions back before the tests
+   */
+  addHost(context, stdin, forTests) {
     for (const stream of /** @type {const} */ (['stdout', 'stderr'])) {
       const write = context.newFunction(`__${stream}`, (text) => {
         // Past the limit the program is interrupted.
@@ -75,7 +104,12 @@ class JavaScript {
     const input = context.newString(stdin);
     context.setProp(context.global, '__stdin', input);
     input.dispose();
-    context.unwrapResult(context.evalCode(PRELUDE, 'prelude.js')).dispose();
+    const prepare = context.unwrapResult(context.evalCode(PRELUDE, 'prelude.js'));
+    const restore = forTests
+      ? context.unwrapResult(context.callFunction(prepare, context.undefined))
+      : undefined;
+    prepare.dispose();
+    return restore;
   }
 
   /**

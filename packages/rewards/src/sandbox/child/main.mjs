@@ -8,7 +8,8 @@ import { closeDoors, closeProcess } from './harden.mjs';
 
 /** @typedef {{ language: 'python' | 'javascript', engine: string[], memoryBytes: number, outputBytes: number, fileBytes: number, snapshot?: Uint8Array, makeSnapshot?: boolean }} Boot */
 /** @typedef {{ program: string, tests?: string, stdin: string, timeoutMs: number }} Job */
-/** @typedef {{ status: 'ok' | 'error' | 'timeout' | 'memory' | 'output', phase?: 'program' | 'tests', error?: string, stdout: string, stderr: string, stale?: boolean }} Answer */
+/** `stale`: the process is of no more use. */
+/** @typedef {{ status: 'ok' | 'error' | 'timeout' | 'memory' | 'output' | 'crash', phase?: 'program' | 'tests', error?: string, stdout: string, stderr: string, stale?: boolean }} Answer */
 
 const send = /** @type {(message: object) => void} */ (process.send?.bind(process));
 const reallyExit = process.exit.bind(process);

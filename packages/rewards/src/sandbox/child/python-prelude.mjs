@@ -6,8 +6,8 @@ import random, re, statistics, string, struct, sys, textwrap, threading, time, t
 `;
 
 /**
- * Run once, before the image is taken: no way to the host's objects, event loops without a host, and the two helpers
- * that the engine calls.
+ * Run once, before the image is taken: no way to the host's objects, event loops without a host, and the helpers that the
+ * engine calls. It takes these out of the built-in names, so that programs do not come across them.
  */
 export const SEAL = `
 def seal():
@@ -66,6 +66,18 @@ def seal():
             except BaseException:
                 pass
 
+    # What a program did to functions of the standard library must not decide what its tests say either.
+    import unittest
+    modules = [(vars(module), dict(vars(module))) for name, module in sys.modules.items() if name != '__main__']
+    methods = [(each, name, value) for each in (unittest.TestCase,) for name, value in vars(each).items() if callable(value)]
+    update, assign = dict.update, setattr
+    def restore():
+        for names, values in modules:
+            update(names, values)
+        for owner, name, value in methods:
+            assign(owner, name, value)
+
+    builtins.__attune_restore__ = restore
     builtins.__attune_describe__ = describe
     builtins.__attune_finish__ = finish
 seal()

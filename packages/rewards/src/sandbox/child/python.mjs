@@ -11,6 +11,8 @@ import { IMPORTS, SEAL } from './python-prelude.mjs';
 
 /** Values of the C API. */
 const FILE_INPUT = 257;
+/** Bytes by which a memory may have grown and the process still be used: they can only be cleared, not given back. */
+const MAX_GROWTH = 64 * 2 ** 20;
 const WRITABLE = ['/tmp', '/home/pyodide'];
 
 /** @param {import('./main.mjs').Boot} boot */
@@ -54,11 +56,23 @@ class Python {
     // Borrowed and owned references that hold for every program, since its memory is put back.
     this.main = c._PyModule_GetDict(c._PyImport_AddModule(this.text('__main__')));
     this.builtins = c._PyModule_GetDict(c._PyImport_AddModule(this.text('builtins')));
+    this.helpers = {
+      describe: this.takeHelper('__attune_describe__'),
+      restore: this.takeHelper('__attune_restore__'),
+      finish: this.takeHelper('__attune_finish__'),
+    };
     this.cleanBuiltins = c._PyDict_Copy(this.builtins);
     this.names = { program: this.text('solution.py'), tests: this.text('tests.py') };
-    this.finish = this.compile('__attune_finish__()', this.names.tests);
     this.stack = c.stackSave();
     this.image = c.HEAPU8.slice();
+  }
+
+  /** A function of the prelude, which loses its name. @param {string} name */
+  takeHelper(name) {
+    const helper = this.c._PyDict_GetItemString(this.builtins, this.text(name));
+    this.c._Py_IncRef(helper);
+    this.c._PyDict_DelItemString(this.builtins, this.text(name));
+    return helper;
   }
 
   /** A C string, never freed: the memory is put back. @param {string} value */
@@ -88,28 +102,30 @@ class Python {
     let phase = 'program';
     /** @type {string | undefined} */
     let error;
-    let stale = false;
+    let crashed = false;
     try {
       error = this.execute(program, phase);
       if (error === undefined && tests !== undefined) {
         phase = 'tests';
         // What the program did to the built-in functions must not decide what its tests say.
         this.restoreBuiltins();
+        this.call('restore');
         error = this.execute(tests, phase);
       } else if (tests === undefined && error?.startsWith('SystemExit: 0\n')) error = undefined;
       this.restoreBuiltins();
-      this.c._PyEval_EvalCode(this.finish, this.builtins, this.builtins);
+      this.call('finish');
     } catch (fatal) {
       // The interpreter itself broke down: `os._exit`, exhausted stack, a crash.
-      stale = true;
+      crashed = true;
       error = `the interpreter stopped: ${String(fatal).slice(0, 200)}`;
     }
-    const [stdout, stderr] = [this.output.text('stdout'), this.output.text('stderr')];
-    if (this.output.overflow)
-      return { status: 'output', phase, error: 'too much output', stdout, stderr, stale };
-    if (error === undefined) return { status: 'ok', stdout, stderr, stale };
-    const status = this.memory.hit && (stale || error.startsWith('MemoryError')) ? 'memory' : 'error';
-    return { status, phase, error, stdout, stderr, stale };
+    const stale = crashed || this.c.HEAPU8.length > this.image.length + MAX_GROWTH;
+    const texts = { stdout: this.output.text('stdout'), stderr: this.output.text('stderr'), stale };
+    if (this.output.overflow) return { status: 'output', phase, error: 'too much output', ...texts };
+    if (error === undefined) return { status: 'ok', ...texts };
+    if (this.memory.hit && (crashed || error.startsWith('MemoryError')))
+      return { status: 'memory', phase, error, ...texts };
+    return { status: crashed ? 'crash' : 'error', phase, error, ...texts };
   }
 
   /** Runs a source in `__main__`. @param {string} source @param {'program' | 'tests'} name @returns its error, if any */
@@ -121,11 +137,16 @@ class Python {
     if (!error) return 'SystemError: no exception was set';
     // Told by Python code of ours, which sees only the exception: the verdict is out already.
     this.restoreBuiltins();
-    const describe = c._PyDict_GetItemString(this.builtins, this.text('__attune_describe__'));
-    const told = c._PyObject_CallOneArg(describe, error);
+    const told = c._PyObject_CallOneArg(this.helpers.describe, error);
     const utf8 = told && c._PyUnicode_AsUTF8(told);
     c._PyErr_Clear();
     return utf8 ? c.UTF8ToString(utf8) : 'an exception that cannot be shown';
+  }
+
+  /** @param {'restore' | 'finish'} helper */
+  call(helper) {
+    this.c._PyObject_CallNoArgs(this.helpers[helper]);
+    this.c._PyErr_Clear();
   }
 
   restoreBuiltins() {
