@@ -279,6 +279,17 @@ describe('options out of range and missing inputs', () => {
   });
 });
 
+test('lipo learns from lists whose scores are all equal', () => {
+  const of = step('lipo', {}, equalPolicies);
+  expect(
+    run('lipo', {}, of).gradients.some((e) =>
+      Object.values(e)
+        .flat(2)
+        .some((g) => g !== 0),
+    ),
+  ).toBe(true);
+});
+
 test('the reference follows the policy when asked to (TR-DPO)', () => {
   const options = algorithms.dpo!.options.parse({ referenceSync: { steps: 64 } });
   const needs = (algorithms.dpo!.needs as (options: unknown) => object)(options);

@@ -25,7 +25,8 @@ const MAX_RATING = 20;
  * Listwise preference optimization (LiPO-λ): with scores s = β log(π/π_ref) and ratings ψ, for all pairs with ψ_i > ψ_j
  * `Σ Δ_ij log(1 + e^{−(s_i − s_j)})` where `Δ_ij = |2^ψ_i − 2^ψ_j| · |1/log(1 + τ_i) − 1/log(1 + τ_j)|`
  * and τ is the rank of an answer by its present score (no gradient). Ratings between 0 and 1 are meant; above 20 they
- * are cut. Equal scores share the middle of their ranks.
+ * are cut. Of equal scores (all are, while the policy is its reference) the answer that stands earlier in the list ranks
+ * first: shared ranks would make Δ and every gradient 0.
  *
  * Metrics: `accuracy`, the mean share of a list's pairs that are ranked right; `rewards/spread`, the score of the
  * best-rated pair's better answer less the worse one's, averaged over pairs.
@@ -53,10 +54,10 @@ export function lipoLoss(batch: ListwiseBatch, { beta, weights }: LipoOptions): 
 function lambdaWeights(scores: Tensor2D, { ratings, present }: ListwiseBatch): Tensor3D {
   const rank = withoutGradient(scores, (s): Tensor2D => {
     const above = tf.cast(tf.greater(columns(s), rows(s)), 'float32');
-    const equal = tf.cast(tf.equal(columns(s), rows(s)), 'float32');
-    const before = tf.sum(tf.mul(tf.add(above, tf.mul(equal, 0.5)), columns(present)), 2);
-    // An answer equals itself: half a place too many.
-    return tf.add(before, tf.sub(1, tf.mul(present, 0.5)));
+    const places = Array.from({ length: s.shape[1] }, (_, i) => i);
+    const earlier = tf.tensor2d(places.map((i) => places.map((j) => (j < i ? 1 : 0))));
+    const equal = tf.mul(tf.cast(tf.equal(columns(s), rows(s)), 'float32'), earlier);
+    return tf.add(tf.sum(tf.mul(tf.add(above, equal), columns(present)), 2), 1);
   });
   const discount: Tensor2D = tf.reciprocal(tf.log1p(rank));
   const gain: Tensor2D = tf.pow(tf.scalar(2), tf.minimum(ratings, MAX_RATING));

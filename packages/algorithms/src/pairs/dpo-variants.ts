@@ -73,6 +73,9 @@ const MAX_EXPONENT = 20;
  * | `apo-zero` | 1 − σ(βa) + σ(βb) | APO, 2408.06266 eq. 7 |
  * | `apo-down` | σ(βa) + 1 − σ(β(a − b)) | APO, 2408.06266 eq. 8 |
  * | `discopop` | (1 − m)(−log σ(z)) + m e^(−z), m = σ(z/τ) | DiscoPOP, 2406.08414 eq. 5 |
+ *
+ * `discopop` is not monotone: with τ = 0.05 its slope at z = 0, where training begins, is +0.78, so that it lowers the
+ * margin before noise carries it over the hump.
  */
 export function pairLoss(
   variant: PairVariant,
