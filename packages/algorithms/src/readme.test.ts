@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
+import { algorithms } from './resolve.ts';
 
 test('the example of the README is examples/dpo-loss.ts, and runs', async () => {
   const example = readFileSync(new URL('../examples/dpo-loss.ts', import.meta.url), 'utf8');
@@ -8,6 +9,11 @@ test('the example of the README is examples/dpo-loss.ts, and runs', async () => 
   await import('../examples/dpo-loss.ts');
   // −log σ(0.5 ((0.1 + 0.1) − (−0.1 − 0.3))) = softplus(−0.3)
   expect(log.mock.calls).toEqual([['loss 0.5544, accuracy 1']]);
+});
+
+test('the README names every built-in algorithm', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  for (const name of Object.keys(algorithms)) expect(readme).toContain(`\`${name}\``);
 });
 
 test('examples/grpo-bandit.ts learns', async () => {
