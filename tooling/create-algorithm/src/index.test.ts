@@ -47,7 +47,7 @@ test('its own tests pass', () => {
     cwd: folder,
     encoding: 'utf8',
   });
-  expect(run.stdout).toContain('# pass 7');
+  expect(run.stdout).toContain('# pass 11');
   expect(run.status, run.stdout).toBe(0);
 });
 

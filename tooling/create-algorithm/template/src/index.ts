@@ -1,4 +1,4 @@
-import { defineAlgorithm, exampleMean, type SequenceLogProbs, sequenceMeans } from '@attune/algorithms';
+import { defineAlgorithm, pairMean, type SequenceLogProbs, sequenceMeans } from '@attune/algorithms';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
@@ -13,23 +13,24 @@ export default defineAlgorithm({
     url: 'https://arxiv.org/abs/2405.14734',
     equations: 'eq. 6',
   },
-  // What the trainer prepares: supervised, pairwise, unpaired or rollout.
+  // What the trainer prepares: supervised, pairwise, unpaired, listwise, stepwise, rollout or distillation.
   batch: 'pairwise',
   // What a recipe may set, with ranges and defaults.
   options: z.strictObject({
     beta: z.number().positive().default(2),
     gamma: z.number().min(0).default(1),
   }),
-  // A pure function of tensors. Divide by `totals`, so that micro-batches add up to the whole batch.
-  loss: ({ chosen, rejected, totals }, { beta, gamma }) => {
+  // A pure function of tensors. A mean divides by the step's `totals`, so that micro-batches add up to the whole batch.
+  loss: (batch, { beta, gamma }) => {
+    const { chosen, rejected } = batch;
     const reward = ({ logProbs, mask }: SequenceLogProbs) => sequenceMeans(logProbs, mask);
     const margin: tf.Tensor1D = tf.mul(tf.sub(reward(chosen), reward(rejected)), beta);
     return {
       // −log σ(z) = softplus(−z), which never overflows.
-      loss: exampleMean(tf.softplus(tf.sub(gamma, margin)), totals),
+      loss: pairMean(tf.softplus(tf.sub(gamma, margin)), batch),
       metrics: {
-        'rewards/margin': exampleMean(margin, totals),
-        'rewards/accuracy': exampleMean(tf.cast(tf.greater(margin, 0), 'float32'), totals),
+        'rewards/margin': pairMean(margin, batch),
+        'rewards/accuracy': pairMean(tf.cast(tf.greater(margin, 0), 'float32'), batch),
       },
     };
   },
