@@ -7,17 +7,23 @@ export function matchesFormat(pattern: RegExp): Reward {
   return (completion) => (stateless.test(completion) ? 1 : 0);
 }
 
+/** Options of `thinkFormat`. */
+export interface ThinkFormatOptions {
+  /** Whether the answer stands between tags of its own. Default true. */
+  answerTags?: boolean;
+}
+
 /**
  * 1 when the completion is `<think>…</think><answer>…</answer>` and nothing else but white space, each tag once and
- * the answer not empty (the format reward of DeepSeek-R1, arXiv 2501.12948 section 2.2.2), else 0.
+ * the answer not empty (the format reward of DeepSeek-R1, arXiv 2501.12948 section 2.2.2), else 0. Without tags for the
+ * answer: `<think>…</think>` at the beginning, `<think>` once, and then anything.
  */
-export function thinkFormat(): Reward {
-  return (completion) => {
-    const once = ['<think>', '</think>', '<answer>', '</answer>'].every(
-      (tag) => completion.split(tag).length === 2,
-    );
-    return once && /^\s*<think>.*<\/think>\s*<answer>\s*\S.*<\/answer>\s*$/s.test(completion) ? 1 : 0;
-  };
+export function thinkFormat({ answerTags = true }: ThinkFormatOptions = {}): Reward {
+  const once = (text: string, tag: string) => text.split(tag).length === 2;
+  if (!answerTags) return (text) => (/^<think>.*<\/think>/s.test(text) && once(text, '<think>') ? 1 : 0);
+  const tags = ['<think>', '</think>', '<answer>', '</answer>'];
+  const pattern = /^\s*<think>.*<\/think>\s*<answer>\s*\S.*<\/answer>\s*$/s;
+  return (text) => (tags.every((tag) => once(text, tag)) && pattern.test(text) ? 1 : 0);
 }
 
 /**

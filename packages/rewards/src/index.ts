@@ -8,7 +8,7 @@ export { filterGroups, type GroupFilterOptions, type GroupFilterResult } from '.
 export { type ClipRange, clip, standardize } from './combine/scale.ts';
 export { extractCode } from './extract-code.ts';
 export { countFailures, describeFailures, type Failure, type FailureKind, RewardError } from './failure.ts';
-export { extractTag, matchesFormat, thinkFormat } from './format.ts';
+export { extractTag, matchesFormat, type ThinkFormatOptions, thinkFormat } from './format.ts';
 export { extractGsm8kAnswer, type Gsm8kOptions, gsm8k } from './gsm8k.ts';
 export { checkers as instructionCheckers, type InstructionArguments } from './instructions/checkers.ts';
 export { followsInstruction, type InstructionsOptions, instructions } from './instructions/instructions.ts';

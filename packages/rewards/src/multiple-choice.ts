@@ -23,7 +23,7 @@ export function extractChoice(completion: string, lastLetter = 'J'): string | un
   );
   const upper = `A-${lastLetter}`;
   const letter = `[${upper}${upper.toLowerCase()}]`;
-  const wrapped = `[\\s"'*_$({\\[]*(?:\\\\text(?:bf)?\\{)?[({\\[]*`;
+  const wrapped = `[\\s"'*_$({\\[]{0,20}(?:\\\\text(?:bf)?\\{)?[({\\[]{0,4}`;
   const end = `(?![\\p{L}\\p{N}])`;
   const last = (source: string, flags = 'giu') =>
     [...text.matchAll(new RegExp(source, flags))].at(-1)?.[1]?.toUpperCase();
@@ -34,8 +34,8 @@ export function extractChoice(completion: string, lastLetter = 'J'): string | un
       `(?:[Aa]nswer|ANSWER|[Cc]hoice|[Oo]ption)(?:\\s+is|\\s*[:=])(?:\\s+(?:option|choice))?\\s*:?${wrapped}([${upper}])${end}(?!\\s+[a-z])`,
       'gu',
     ) ??
-    last(`(?:answer|choice|option)(?:\\s+is|\\s*[:=])\\s*:?\\s*[(*\\[]+(${letter})[)*\\]]`) ??
-    last(`(?:^|\\n)\\s*[(*\\[]*([${upper}])[)*\\].:]*\\s*$`, 'gu') ??
+    last(`(?:answer|choice|option)(?:\\s+is|\\s*[:=])\\s{0,4}:?\\s{0,4}[(*\\[]{1,4}(${letter})[)*\\]]`) ??
+    last(`(?:^|\\n)[^\\S\\n]{0,9}[(*\\[]{0,4}([${upper}])[)*\\].:]{0,4}\\s*$`, 'gu') ??
     /^\s*[(*[]*([A-Z])[)*\].:]+(?:\s|$)/.exec(text)?.[1] ??
     only(
       [...text.matchAll(new RegExp(`[([](${letter})[)\\]]`, 'gu'))].map((match) => match[1]!.toUpperCase()),

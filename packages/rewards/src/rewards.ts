@@ -1,4 +1,4 @@
-import { matchesFormat, thinkFormat } from './format.ts';
+import { matchesFormat, type ThinkFormatOptions, thinkFormat } from './format.ts';
 import { type Gsm8kOptions, gsm8k } from './gsm8k.ts';
 import { type InstructionsOptions, instructions } from './instructions/instructions.ts';
 import { jsonSchema } from './json-schema.ts';
@@ -34,7 +34,7 @@ type CosineLengthRecipe = Omit<CosineLengthOptions, 'correctness' | 'length'> & 
 export const rewards = {
   ...correctness,
   format: ({ pattern }: { pattern: string }): Reward => matchesFormat(new RegExp(pattern, 's')),
-  'think-format': (): Reward => thinkFormat(),
+  'think-format': (options: ThinkFormatOptions = {}): Reward => thinkFormat(options),
   regex: (options: { column?: string; pattern?: string; flags?: string }): Reward => regexMatch(options),
   'json-schema': (options: { column?: string; json?: number } = {}): Reward => jsonSchema(options),
   instructions: (options: InstructionsOptions = {}): Reward => instructions(options),

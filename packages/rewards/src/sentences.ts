@@ -11,11 +11,12 @@ export function splitSentences(text: string): string[] {
   for (const match of text.matchAll(/[.!?。！？।]+["'”’)\]*]*(?=\s|$)|[。！？]/g)) {
     const end = match.index + match[0].length;
     if (match[0].startsWith('.') && !match[0].startsWith('..')) {
-      const word = /[^\s("'“*[]+$/.exec(text.slice(start, match.index))?.[0] ?? '';
+      const before = text.slice(Math.max(start, match.index - 40), match.index);
+      const word = /[^\s("'“*[]+$/.exec(before)?.[0] ?? '';
       const next = /^\s*(\S)/.exec(text.slice(end))?.[1] ?? '';
       const initial = /^\p{Lu}$/u.test(word);
       // A list's number is no sentence.
-      const marker = /^\d{1,3}$/.test(word) && /(?:^|\n)\s*\d+$/.test(text.slice(start, match.index));
+      const marker = /^\d{1,3}$/.test(word) && /(?:^|\n)\s*\d+$/.test(before);
       if (next && (initial || marker || ABBREVIATIONS.has(word.toLowerCase()) || /\p{Ll}/u.test(next)))
         continue;
     }

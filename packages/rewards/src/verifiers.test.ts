@@ -19,6 +19,7 @@ import {
   repetitionPenalty,
   softOverlong,
   splitSentences,
+  thinkFormat,
 } from './index.ts';
 
 const fixture = JSON.parse(readFileSync(new URL('./fixtures/verifiers.json', import.meta.url), 'utf8'));
@@ -73,6 +74,92 @@ test('GSM8K agrees with verl but where it reads more', () => {
   );
   for (const [text, , mode] of differing)
     expect(text.includes('####72') || (mode === 'flexible' && /1,072|72\.$/.test(text))).toBe(true);
+});
+
+test('boxed answers: right where trl or verl say so', () => {
+  // trl takes the first box, verl the last one and compares texts; here the last one is compared by value.
+  for (const [text, answer, trl, verl] of fixture.accuracy as [string, string, number, number][])
+    expect(mathMatch()(text, { answer }), text).toBe(Math.max(trl, verl));
+});
+
+test('thoughts before a free answer are the format that trl rewards', () => {
+  for (const [text, score] of fixture.thinkFormat as [string, number][])
+    expect(thinkFormat({ answerTags: false })(text, {}), text).toBe(score);
+});
+
+test('degenerate completions are scored in passing', async () => {
+  const pieces = [
+    '\\(',
+    '\\boxed{',
+    '$',
+    '$$',
+    '\n',
+    ' ',
+    '```\n',
+    'a. ',
+    '1. ',
+    '(',
+    '[[',
+    '{',
+    '<think>',
+    'answer is ',
+    '*',
+    '-',
+    '\n- ',
+    '####',
+    ',',
+    '1,',
+    'A',
+    '\\[',
+    '"',
+    '<answer>',
+    '***',
+  ];
+  const kinds = Object.keys(instructionCheckers);
+  const args = {
+    keywords: ['x'],
+    forbidden_words: ['x'],
+    keyword: 'x',
+    frequency: 1,
+    letter: 'x',
+    let_frequency: 1,
+    language: 'en',
+    num_sentences: 1,
+    num_words: 1,
+    num_paragraphs: 1,
+    nth_paragraph: 1,
+    first_word: 'x',
+    num_placeholders: 1,
+    postscript_marker: 'P.S.',
+    num_bullets: 1,
+    num_highlights: 1,
+    section_spliter: 'S',
+    num_sections: 1,
+    prompt_to_repeat: 'x',
+    end_phrase: 'x',
+    capital_frequency: 1,
+  };
+  const row = {
+    answer: 'B',
+    prompt: 'What is the answer?',
+    schema: {},
+    instruction_id_list: kinds,
+    kwargs: kinds.map(() => args),
+  };
+  const all = [
+    mathMatch(),
+    gsm8k({ mode: 'flexible' }),
+    multipleChoice(),
+    jsonSchema(),
+    instructions({ partial: true, mode: 'loose' }),
+    languageConsistency(),
+    thinkFormat(),
+    repetitionPenalty({ unit: 'words' }),
+  ];
+  for (const piece of pieces)
+    for (const reward of all) expect(await reward(piece.repeat(8000), row)).toBeLessThanOrEqual(1);
+  for (const piece of pieces)
+    expect(extractCode(piece.repeat(8000)).length).toBeLessThanOrEqual(8000 * piece.length);
 });
 
 describe('instructions', () => {

@@ -82,6 +82,44 @@ def gsm8k():
     ]
 
 
+def accuracy():
+    """trl's accuracy reward (which wants LaTeX) and think format; verl's MATH and DAPO scores of boxed answers."""
+    from trl.rewards import accuracy_reward, think_format_reward
+
+    math_reward = load_alone("verl", "verl.utils.reward_score.math_reward").compute_score
+    solution = r"\frac{3}{4}"
+    texts = [
+        r"So \boxed{\frac{3}{4}}.",
+        r"So \boxed{0.75}.",
+        r"So \boxed{\frac{3}{5}}.",
+        r"First \boxed{1}, then \boxed{\frac34}",
+        r"The final answer is $\frac{6}{8}$.",
+        r"The final answer is $\frac{6}{7}$.",
+        r"\boxed{75\%}",
+        r"\boxed{\dfrac{3}{4} \text{ cm}}",
+        r"<think>\boxed{1}</think> \boxed{3/4}",
+        "no answer",
+        "",
+    ]
+    rows = [
+        [text, solution, accuracy_reward([[{"content": text}]], [solution])[0], math_reward(text, solution)]
+        for text in texts
+    ]
+    formats = [
+        "<think>a</think>b",
+        "<think>\na\n</think>\nb\n",
+        "<think>a",
+        "x <think>a</think>b",
+        "<think>a<think>b</think>c",
+        "<think>a</think>b<think>c</think>",
+        "<think></think>",
+        "<think>a</think>b</think>",
+        "\n<think>a</think>b",
+        "",
+    ]
+    return {"accuracy": rows, "thinkFormat": [[text, think_format_reward([[{"content": text}]])[0]] for text in formats]}
+
+
 PARAGRAPHS = "First things first.\n\nSecond, here it is.\n\nthird and last"
 INSTRUCTIONS = [
     ("keywords:existence", {"keywords": ["river", "stone"]}, ["A River and a stone.", "A river.", "riverstone", "", "*river*\nstone"]),
@@ -199,7 +237,7 @@ def main() -> None:
     out = Path(__file__).parents[3] / "packages/rewards/src/fixtures/verifiers.json"
     packages = ["trl", "verl", "lm-eval", "langdetect", "math-verify"]
     data = {"made by": "tooling/reference/rewards/verifiers.py", **{name: version(name) for name in packages}}
-    sections = {**lengths(), "gsm8k": gsm8k(), "instructions": instructions(), "languages": languages()}
+    sections = {**lengths(), **accuracy(), "gsm8k": gsm8k(), "instructions": instructions(), "languages": languages()}
     body = ",\n".join(
         f"  {json.dumps(name)}: [\n" + ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in rows) + "\n  ]"
         for name, rows in sections.items()

@@ -90,7 +90,7 @@ export const checkers: Record<string, Checker> = {
     return (known[marker] ?? new RegExp(escapePattern(marker.toLowerCase()))).test(text.toLowerCase());
   },
   'detectable_format:number_bullet_lists': (text, args) => {
-    const bullets = count(text, /^\s*\*[^*].*$/gm) + count(text, /^\s*-.*$/gm);
+    const bullets = count(text, /^[^\S\n]*\*[^*].*$/gm) + count(text, /^[^\S\n]*-.*$/gm);
     return bullets === need(args, 'num_bullets', 'number');
   },
   'detectable_format:constrained_response': (text) =>

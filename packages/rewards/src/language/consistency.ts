@@ -1,5 +1,5 @@
 import { column, type Reward } from '../reward.ts';
-import { detectLanguage, prose, scripts, scriptsOf } from './detect.ts';
+import { detectLanguage, isWrittenIn, prose, scriptsOf } from './detect.ts';
 
 /** Options of `languageConsistency`. */
 export interface LanguageConsistencyOptions {
@@ -44,7 +44,7 @@ export function languageShare(text: string, language: string): number {
     );
     // A lone letter is a variable in any language.
     const pieces = (all ?? []).filter((piece) => !/^\p{Script=Latin}$/u.test(piece));
-    const inScript = pieces.filter((piece) => own.includes(scripts(piece)[0]?.script ?? ''));
+    const inScript = pieces.filter((piece) => own.some((script) => isWrittenIn(piece, script)));
     const found = inScript.length >= 4 ? detectLanguage(inScript.join(' ')) : undefined;
     words += pieces.length;
     if (found === undefined || found === language || !sharesScript(found, language))

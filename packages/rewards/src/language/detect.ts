@@ -71,6 +71,12 @@ export function scripts(text: string): { script: string; letters: number }[] {
     .sort((a, b) => b.letters - a.letters);
 }
 
+/** Whether a word has a letter of a script. */
+export function isWrittenIn(word: string, script: string): boolean {
+  const letters = SCRIPTS.find(([name]) => name === script)?.[1];
+  return letters !== undefined && word.search(letters) >= 0;
+}
+
 /** The scripts that a language is written in. */
 export function scriptsOf(language: string): string[] {
   if (language === 'ja') return ['kana', 'han'];
@@ -87,7 +93,10 @@ export function scriptsOf(language: string): string[] {
 export function prose(text: string): string {
   return text
     .replace(/```.*?(?:```|$)/gs, ' ')
-    .replace(/`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|\\\[.*?\\\]|\\\(.*?\\\)|\\boxed\{[^}]*\}|<\/?[a-z]+>/gs, ' ')
+    .replace(
+      /`[^`\n]*`|\$\$.{0,2000}?\$\$|\$[^$\n]{0,2000}\$|\\\[.{0,2000}?\\\]|\\\(.{0,2000}?\\\)|\\boxed\{[^}]{0,2000}\}|<\/?[a-z]+>/gs,
+      ' ',
+    )
     .replace(/\bhttps?:\S+/g, ' ')
     .replace(/\\[a-zA-Z]+/g, ' ');
 }

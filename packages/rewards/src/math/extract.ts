@@ -1,6 +1,8 @@
 import { extractTag } from '../format.ts';
 import { lastNumber } from '../numbers.ts';
 
+// The patterns look at most 2,000 characters ahead: a model that goes wrong may write \( ten thousand times.
+
 /** Where an answer is looked for. */
 export type AnswerPlace = 'boxed' | 'anywhere';
 
@@ -22,10 +24,13 @@ export function extractMathAnswer(solution: string, place: AnswerPlace = 'anywhe
   if (marked) return marked;
   const stated = lastMatch(
     text,
-    /(?:answer|solution|result)(?:\s+(?:is|equals|will be|would be)\b|\s*[:=])[\s:]*((?:\$[^$]+\$|\\\(.+?\\\)|\\\[.+?\\\]|[^\n])+)/gi,
+    /(?:answer|solution|result)(?:\s+(?:is|equals|will be|would be)\b|\s*[:=])[\s:]*((?:\$[^$]{1,2000}\$|[^\n])+)/gi,
   );
   if (stated) return firstFormula(stated) ?? firstSentence(stated);
-  const formula = lastMatch(text, /\$\$(.+?)\$\$|\$([^$]+)\$|\\\[(.+?)\\\]|\\\((.+?)\\\)/gs);
+  const formula = lastMatch(
+    text,
+    /\$\$(.{1,2000}?)\$\$|\$([^$]{1,2000})\$|\\\[(.{1,2000}?)\\\]|\\\((.{1,2000}?)\\\)/gs,
+  );
   return formula ?? lastNumber(text);
 }
 
@@ -56,7 +61,7 @@ function lastMatch(text: string, pattern: RegExp): string | undefined {
 }
 
 function firstFormula(text: string): string | undefined {
-  const match = /\$\$?([^$]+)\$|\\\[(.+?)\\\]|\\\((.+?)\\\)/s.exec(text);
+  const match = /\$\$?([^$]{1,2000})\$|\\\[(.{1,2000}?)\\\]|\\\((.{1,2000}?)\\\)/s.exec(text);
   return match?.slice(1).find((group) => group !== undefined);
 }
 

@@ -59,7 +59,9 @@ export const reward = z.discriminatedUnion('name', [
   named('exact-match', { answer, ignoreCase: z.boolean().optional() }),
   named('number', { answer }),
   named('format', { pattern: z.string() }),
-  named('think-format', {}),
+  named('think-format', {
+    /** Whether the answer stands between tags of its own. */ answerTags: z.boolean().optional(),
+  }),
   /** A reward model: the folder of a run whose algorithm trains a scalar head. */
   named('model', { path: z.string() }),
   named('math', {
