@@ -26,9 +26,10 @@ export const dpoOptionFields = {
   variant: z
     .union([
       variantName,
-      z
-        .partialRecord(variantName, z.number().positive())
-        .refine((weights) => Object.keys(weights).length > 0, 'at least one loss with its weight'),
+      z.partialRecord(variantName, z.number().positive()).check(({ value, issues }) => {
+        if (issues.length === 0 && Object.keys(value).length === 0)
+          issues.push({ code: 'custom', input: value, message: 'at least one loss with its weight' });
+      }),
     ])
     .default('sigmoid'),
   /** Share of labels assumed flipped: `sigmoid` (cDPO), `robust`, `exo-pair` (0 means 0.001), both `aot`. */

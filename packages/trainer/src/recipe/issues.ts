@@ -52,6 +52,17 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown, pr
         const near = typeof found === 'string' ? nearest(found, words) : undefined;
         return [`${line(oneOf(words))}${near ? `; did you mean ${near}?` : ''}`];
       }
+      // Of a plain union, what the branch says that takes such a value; else the words of one that takes others.
+      const atRoot = (branch: (typeof issue.errors)[number], ...codes: string[]) =>
+        branch.some((b) => b.path.length === 0 && codes.includes(b.code));
+      const fitting =
+        issue.errors.find((branch) => !atRoot(branch, 'invalid_type', 'invalid_value')) ??
+        issue.errors.find((branch) => !atRoot(branch, 'invalid_type'));
+      if (fitting) {
+        return fitting.flatMap((b) =>
+          describe({ ...b, path: [...issue.path, ...b.path] }, schema, input, prefix),
+        );
+      }
       return [line(issue.errors.flatMap((branch) => branch.map((b) => b.message)).join(' or '))];
     }
     default:
@@ -95,6 +106,8 @@ interface SchemaParts {
   in?: z.ZodType;
   element?: z.ZodType;
   shape?: Record<string, z.ZodType>;
+  keyType?: z.ZodType;
+  entries?: Record<string, string>;
   discriminator?: string;
   options?: z.ZodType[];
 }
@@ -106,7 +119,7 @@ function unwrap(schema: z.ZodType): z.ZodType {
   return inner ? unwrap(inner) : schema;
 }
 
-/** Walks down a schema along a path; where it meets a discriminated union, the input tells the branch. */
+/** Walks down a schema along a path; where it meets a union, the input tells the branch. */
 function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], input: unknown): z.ZodType | undefined {
   let current: z.ZodType | undefined = chooseBranch(unwrap(schema), input);
   let value = input;
@@ -122,7 +135,13 @@ function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], input: unknow
 
 function chooseBranch(schema: z.ZodType, value: unknown): z.ZodType {
   const { discriminator, options } = parts(schema);
-  if (!discriminator || !options) return schema;
+  if (!options) return schema;
+  if (!discriminator) {
+    const sections = options
+      .map(unwrap)
+      .filter((option) => ['object', 'record'].includes(parts(option).type));
+    return (typeof value === 'object' && sections[0]) || schema;
+  }
   const word = (value as Record<string, unknown> | undefined)?.[discriminator];
   return options.find((option) => wordOf(option, discriminator) === word) ?? schema;
 }
@@ -134,7 +153,9 @@ function wordOf(option: z.ZodType, discriminator: string): unknown {
 
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[], input: unknown): string[] {
   const found = schemaAt(schema, path, input);
-  return found ? Object.keys(parts(found).shape ?? {}) : [];
+  if (!found) return [];
+  const { shape, keyType } = parts(found);
+  return Object.keys(shape ?? (keyType && parts(keyType).entries) ?? {});
 }
 
 /** The words of the discriminated union whose discriminator stands at `path`. */
