@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { ChatTemplate, type TemplateName } from '@attune/data';
 import { convertCommand, inspectCommand } from '@attune/data/command';
 import { Command, Option } from 'commander';
+import { dataPlanCommand } from './data-plan-command.ts';
 import { several, wholeNumber } from './option-parsers.ts';
 
 const EXAMPLES = `
@@ -13,6 +14,8 @@ Examples:
   attune data convert train.jsonl.gz --to train.parquet
   attune data convert a.csv b.csv --to all.jsonl --dedup near --shuffle 1
   attune data convert train.jsonl --to clean.jsonl --decontaminate test.jsonl
+  attune data plan clips.jsonl --manifest train.manifest --ranks 8
+  attune data plan train.manifest --strategy balanced --gap 0.2 --out plan.arrow
 
 Data are files (.jsonl .json .csv .tsv .txt, also .gz and .zst; .parquet .arrow .tar), patterns, or folders.`;
 
@@ -20,14 +23,15 @@ const DATA = 'files, patterns with *, or folders';
 const TYPES = ['jsonl', 'json', 'csv', 'tsv', 'text', 'parquet', 'arrow', 'webdataset', 'media'];
 const print = (line: string) => console.log(line);
 
-/** `attune data <inspect|convert>`. */
+/** `attune data <inspect|convert|plan>`. */
 export function dataCommand(): Command {
   return new Command('data')
-    .description('Look into data sets, and convert them.')
+    .description('Look into data sets, convert them, and plan batches of speech.')
     .usage('<command> [options]')
     .helpCommand(false)
     .addCommand(inspect())
     .addCommand(convert())
+    .addCommand(dataPlanCommand())
     .addHelpText('after', EXAMPLES);
 }
 

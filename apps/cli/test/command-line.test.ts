@@ -54,6 +54,11 @@ describe('bad input gives one line and a failure', () => {
     [['generate'], "attune: missing required argument 'model-dir'"],
     [['generate', 'x', '--promt', 'y'], "attune: unknown option '--promt' (Did you mean --prompt?)"],
     [['data', 'inspect', '/nowhere.jsonl'], 'attune: /nowhere.jsonl: no such file'],
+    [['data', 'plan', '/nowhere.jsonl'], 'attune: /nowhere.jsonl: no such file'],
+    [
+      ['data', 'plan', 'x.jsonl', '--maximum', 'long'],
+      "attune: option '--maximum <seconds>' argument 'long' is invalid",
+    ],
     [['data', 'convert', 'x.jsonl'], "attune: required option '--to <file>' not specified"],
     [['generate', '/nowhere', '--prompt', 'y'], 'attune: /nowhere: no such model folder'],
     [

@@ -59,6 +59,9 @@ test('says what buckets and concatenation give, and writes manifest and plan', a
 
   const again = await run({ paths: [manifest], ranks: 2, budget: 300 });
   expect(cells(again, 'duration buckets')).toEqual(cells(lines, 'duration buckets'));
+  expect(Number(cells(again, 'concatenated, knapsack')[0]!.replace(',', ''))).toBeLessThan(
+    table.numRows * 1.02,
+  );
 });
 
 test('the padding of plain batches is what random batches have', async () => {
@@ -90,6 +93,7 @@ test('bad input is named', async () => {
   );
   const long = write('long.jsonl', [rows[0]!, { ...rows[1]!, duration: 45 }]);
   await expect(run({ paths: [long] })).rejects.toThrow('clip 1 has 45 s, more than the maximum of 30 s');
+  await expect(run({ budget: 5 })).rejects.toThrow(/more than the last edge .* or the budget \(5\) allows/);
   const skipped = await run({ paths: [long], concatenation: { overlong: 'skip' } });
   expect(skipped.at(-1)).toBe('left out 1 clips that are longer than 30 s');
 });

@@ -133,8 +133,10 @@ function plain(
 }
 
 function bucketWays({ duration }: ClipColumns, plan: ConcatenationPlan, options: PlanOptions): Way[] {
+  const { overlong, maximum = 30 } = options.concatenation ?? {};
+  const kept = overlong === 'skip' ? duration.filter((ms) => ms <= maximum * 1000) : duration;
   return [
-    bucketWay('duration buckets', duration, options),
+    bucketWay('duration buckets', kept, options),
     bucketWay(`concatenated, ${options.concatenation?.strategy ?? 'knapsack'}`, plan.lengths, options),
   ];
 }
@@ -149,14 +151,13 @@ function bucketWay(
     durations: Float64Array.from(lengths, (ms) => ms / 1000),
     budget,
     seed,
-    overlong: 'skip',
     rank: 0,
     ranks,
     ...(quadratic === undefined ? {} : { quadratic }),
   });
   const tally = new Tally();
   for (const batch of sampler) tally.add(batch.map((i) => lengths[i]!));
-  return { name, ...tally.result(), examples: lengths.length - sampler.skipped };
+  return { name, ...tally.result(), examples: lengths.length };
 }
 
 function shardedWays(manifest: Manifest, options: PlanOptions): Way[] {

@@ -31,6 +31,8 @@ export interface ManifestHeader {
   chunkRows: number;
   /** In the order in which they are stored: widest first, so that each is aligned. */
   columns: ManifestColumn[];
+  /** Columns that keep clips apart (language, region, speaker) of which no row has a value. */
+  unused: string[];
   /** Names that the integers in a column stand for. */
   dictionaries: Record<string, string[]>;
   shards: ManifestShard[];

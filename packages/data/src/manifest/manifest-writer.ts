@@ -53,6 +53,8 @@ export class ManifestWriter {
   readonly #histogram = new Array<number>(HISTOGRAM_BINS).fill(0);
   readonly #sample: ChunkSample;
   readonly #skipped: Record<string, number> = {};
+  /** Of the columns that keep clips apart: those of which a row has a value. */
+  readonly #seen = new Set<string>();
   #used = 0;
   #chunks = 0;
   #read = 0;
@@ -100,6 +102,7 @@ export class ManifestWriter {
     const row = this.#used;
     for (const { name, type } of this.#columns) {
       const value = utterance[name as keyof Utterance];
+      if (value) this.#seen.add(name);
       this.#chunk.columns[name]![row] =
         name === 'duration'
           ? Math.ceil(utterance.duration * 1000 - 1e-6)
@@ -132,6 +135,7 @@ export class ManifestWriter {
         const column = columns[name];
         if (!column) throw new Error(`manifest: appendColumns needs the column ${name}`);
         this.#chunk.columns[name]!.set(column.subarray(done, done + take), this.#used);
+        this.#seen.add(name);
       }
       this.#used += take;
       done += take;
@@ -157,6 +161,7 @@ export class ManifestWriter {
       seconds: this.#milliseconds / 1000,
       chunkRows: this.#chunkRows,
       columns: this.#columns,
+      unused: ['language', 'region', 'speaker'].filter((name) => !this.#seen.has(name)),
       dictionaries: this.#dictionaries,
       shards,
       index: this.#writeFile('index.bin', new Uint8Array(index.buffer)),
@@ -198,6 +203,10 @@ export class ManifestWriter {
     let code = codes.get(name);
     if (code === undefined) {
       code = codes.size;
+      if (code > 65535)
+        throw new Error(
+          `manifest: column ${column} may hold 65536 different names, found more with '${name}'`,
+        );
       codes.set(name, code);
       this.#dictionaries[column] = [...(this.#dictionaries[column] ?? []), name];
     }

@@ -60,6 +60,18 @@ test('the same rows give the same hash, other rows another', () => {
   expect(write('fewer', {}, utterances.slice(1)).hash).not.toBe(write('again3').hash);
 });
 
+test('a column without any value keeps nothing apart', () => {
+  write('bare', {}, [{ path: 'a', duration: 1, language: 'zh' }]);
+  const manifest = Manifest.open(join(folder, 'bare'));
+  expect(['language', 'region', 'speaker', 'path', 'other'].map((name) => manifest.has(name))).toEqual([
+    true,
+    false,
+    false,
+    true,
+    false,
+  ]);
+});
+
 test('the folder appears when it is whole', () => {
   const path = join(folder, 'atomic');
   const writer = new ManifestWriter(path);

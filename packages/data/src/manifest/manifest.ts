@@ -83,8 +83,10 @@ export class Manifest {
     return this.#firstChunk.at(-1)!;
   }
 
+  /** Whether there is such a column, and a row with a value in it. */
   has(column: string): boolean {
-    return this.header.columns.some(({ name }) => name === column);
+    const { columns, unused } = this.header;
+    return columns.some(({ name }) => name === column) && !unused.includes(column);
   }
 
   /** How many clips are longer than a number of milliseconds (exact at multiples of the histogram's bins). */
