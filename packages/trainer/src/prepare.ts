@@ -96,7 +96,7 @@ export async function prepareRun(
   );
   const micro = recipe.batch.micro ?? recipe.batch.size ?? 32;
   const rewardModels = judges.map((judge) => createRewardModel(judge, { padId: codec.padId, micro }));
-  const score = createScoring(recipe.rewards, rewardModels);
+  const score = createScoring(recipe.rewards, rewardModels, onNotice);
   const context = { recipe, ...chosen, needs, model, roles, codec, records, score, folder, onNotice };
   const sources = await createSources(context);
   if (checkpoint) sources.source.restore(checkpoint.state.sampler);

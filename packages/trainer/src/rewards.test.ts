@@ -47,10 +47,23 @@ test('a reward that fails is reported; a fallback may stand in', async () => {
   const { scored, failures } = await score({})(rows);
   expect([...scored]).toEqual([1, 0]);
   expect(failures[0]).toMatchObject({ reward: 'math', index: 1, kind: 'threw' });
-  const { total, scored: all } = await score({ fallback: -2 })(rows);
+  const { total, scored: all, parts } = await score({ fallback: -2 })(rows);
+  expect([...parts['math/failed']!]).toEqual([0, 1]);
   expect([[...total], [...all]]).toEqual([
     [1, -2],
     [1, 1],
+  ]);
+});
+
+test('the first failure of each kind is told, the others are only counted', async () => {
+  const notices: string[] = [];
+  const specs = z.array(reward).parse([{ name: 'math' }]);
+  const score = createScoring(specs, [], (notice) => notices.push(notice))!;
+  const { failures } = await score([answer('7', {}), answer('8', {})]);
+  expect(failures).toHaveLength(2);
+  await score([answer('7', {})]);
+  expect(notices).toEqual([
+    'reward math could not score an answer (threw): reward: column answer must hold a string or number, found nothing',
   ]);
 });
 

@@ -30,20 +30,25 @@ export type BatchReward = (answers: readonly AnswerToScore[]) => Promise<readonl
 type Spec = NonNullable<Recipe['rewards']>[number];
 
 /**
- * The weighted sum of a recipe's rewards; undefined when it names none.
+ * The weighted sum of a recipe's rewards; undefined when it names none. A reward with a fallback has one more part, which
+ * is 1 where the fallback stands in.
  * @param models scores by the reward models that the recipe names, in their order
+ * @param onNotice told the first failure of each reward and kind
  */
 export function createScoring(
   specs: Recipe['rewards'],
   models: readonly BatchReward[] = [],
+  onNotice: (message: string) => void = () => {},
 ): ScoreAnswers | undefined {
   if (!specs) return undefined;
   // Reward models run once over a batch; afterwards each answer finds its score here.
   const tables = models.map(() => new WeakMap<CompletionInfo, number>());
   let model = 0;
+  const names = specs.map((spec, i) => spec.label ?? nameOf(spec, specs.slice(0, i)));
+  const told = new Set<string>();
   const scoreAll = combine(
     specs.map((spec, i) => ({
-      name: spec.label ?? nameOf(spec, specs.slice(0, i)),
+      name: names[i]!,
       weight: spec.weight,
       clip: spec.clip,
       standardizeBy: spec.standardizeBy,
@@ -56,11 +61,24 @@ export function createScoring(
     for (const [m, score] of models.entries()) {
       for (const [i, value] of (await score(answers)).entries()) tables[m]!.set(infos[i]!, value);
     }
-    return scoreAll(
+    const scores = await scoreAll(
       answers.map(({ text }) => text),
       answers.map(({ row }) => row),
       infos,
     );
+    for (const [i, { fallback }] of specs.entries()) {
+      if (fallback === undefined) continue;
+      const failed = scores.failures.filter(({ reward }) => reward === names[i]).map(({ index }) => index);
+      scores.parts[`${names[i]}/failed`] = Float32Array.from(answers, (_, a) => (failed.includes(a) ? 1 : 0));
+    }
+    for (const { reward, kind, message } of scores.failures) {
+      if (told.has(`${reward} ${kind}`)) continue;
+      told.add(`${reward} ${kind}`);
+      onNotice(
+        `reward ${reward} could not score an answer (${kind}): ${message.split('\n')[0]!.slice(0, 300)}`,
+      );
+    }
+    return scores;
   };
 }
 

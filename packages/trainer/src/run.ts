@@ -46,13 +46,16 @@ async function trainOne(loaded: LoadedRecipe, options: TrainOptions): Promise<Ru
   const { recipe } = loaded;
   const callbacks = combineCallbacks(options.callbacks ?? []);
   const notices: string[] = [];
-  const onNotice = (message: string) => notices.push(message);
+  // Kept until the callbacks know the run; what comes later, e.g. from a judge that fails, is told at once.
+  let tell = (message: string): unknown => notices.push(message);
+  const onNotice = (message: string) => tell(message);
 
   const chosen = await chooseAlgorithm(loaded);
   const path = options.output ?? recipe.output.folder ?? join('runs', recipe.name!);
   const folder = openRunFolder(path, recipe, { resume: options.resume ?? false, onNotice });
   const run = await prepareRun(loaded, chosen, folder, onNotice);
   for (const notice of notices) await callbacks.onNotice(notice);
+  tell = (message) => callbacks.onNotice(message);
 
   const startStep = folder.checkpoint?.step ?? 0;
   const start: RunStart = {
