@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { combine, countFailures } from '../index.ts';
+import { combine, countFailures, rewards } from '../index.ts';
 import {
   agreeingJudges,
   agreement,
@@ -287,6 +287,11 @@ describe('an endpoint', () => {
     expect(await ask(at('', 30_000))).toBe('[[5]]');
     await expect(ask(at('/rubbish', 30_000))).rejects.toMatchObject({ kind: 'unavailable' });
     await expect(ask(at('/slow', 30))).rejects.toMatchObject({ kind: 'timeout' });
+    // The same from a recipe: two endpoints that must agree, and a key that is only named.
+    process.env.ATTUNE_TEST_KEY = 'k';
+    const endpoint = { baseUrl: base, model: 'm', apiKeyEnv: 'ATTUNE_TEST_KEY' };
+    const reward = rewards.judge({ ...endpoint, second: endpoint, criteria: 'truth' });
+    expect(await reward('42', question)).toBeCloseTo(4 / 9);
     server.closeAllConnections();
     server.close();
     await expect(ask(at('', 30_000))).rejects.toMatchObject({ kind: 'unavailable' });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { rewards } from '../rewards.ts';
 import { inputOutput, judgeIo, Sandbox, sameOutput, unitTestJob, unitTests } from './index.ts';
 
 // One interpreter, so that every job meets what the one before may have left.
@@ -202,6 +203,16 @@ print(found, os.system('id'), sorted(set(os.environ) - {'USER', 'LOGNAME', 'PATH
       firstFailure: { index: 0, status: 'wrong', detail: 'printed "8\\n"' },
     });
   });
+});
+
+test('rewards by name make a sandbox of their own when they are first needed', async () => {
+  const reward = rewards['unit-tests']({ language: 'javascript', workers: 1, timeoutMs: 20_000 });
+  const row = { test: "require('assert').equal(twice(2), 4)" };
+  expect(await reward('```js\nconst twice = (x) => 2 * x;\n```', row)).toBe(1);
+  expect(await reward('```js\nconst twice = (x) => 3 * x;\n```', row)).toBe(0);
+  const output = rewards['input-output']({ language: 'javascript', workers: 1, timeoutMs: 20_000 });
+  const cases = JSON.stringify([{ input: '2', output: '4' }]);
+  expect(await output('print(2 * readline())', { cases })).toBe(1);
 });
 
 describe('JavaScript', () => {
