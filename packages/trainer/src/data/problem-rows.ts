@@ -16,6 +16,7 @@ export function problemRows(
   const right = wordProblems({ ...options, difficulty, mistakes: as === 'solutions' ? mistakes : 0 });
   if (as === 'solutions') return right as unknown as Row[];
   if (as === 'thinking') return right.map((problem, i) => inMode(problem, i));
+  if (as === 'texts') return right.map((problem, i) => scribbled(problem, hash(options.seed, i, 'scribble')));
   const hurried = wordProblems({ ...options, difficulty, mistakes: 1 });
   return right.flatMap(({ question: prompt, answer }, i): Row[] => {
     const slipped = slip(answer, hash(options.seed, i, 'slip'));
@@ -50,6 +51,16 @@ function inMode({ question, answer, steps }: WordProblem, i: number): Row {
     answer: quick ? answer.split('\n').at(-1)! : answer,
     steps,
   };
+}
+
+/**
+ * Problem and solution as one text, as they may be found lying about: mostly only an answer, right or wrong; seldom
+ * worked out. What a base model reads.
+ */
+function scribbled({ question, answer }: WordProblem, draw: number): Row {
+  const result = answer.split('\n').at(-1)!;
+  const ways = [result, slip(result, draw >>> 4), slip(result, draw >>> 8), answer, slip(answer, draw >>> 12)];
+  return { text: `${question}\n${ways[draw % ways.length]!}` };
 }
 
 /** A solution whose last calculation is off by one or two. */
