@@ -59,7 +59,13 @@ function inMode({ question, answer, steps }: WordProblem, i: number): Row {
  */
 function scribbled({ question, answer }: WordProblem, draw: number): Row {
   const result = answer.split('\n').at(-1)!;
-  const ways = [result, slip(result, draw >>> 4), slip(result, draw >>> 8), answer, slip(answer, draw >>> 12)];
+  const ways = [
+    result,
+    slip(result, draw >>> 4),
+    slip(result, draw >>> 8),
+    answer,
+    slip(answer, draw >>> 12),
+  ];
   return { text: `${question}\n${ways[draw % ways.length]!}` };
 }
 

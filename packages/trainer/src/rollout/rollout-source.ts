@@ -9,6 +9,7 @@ import { mean } from '../loop/means.ts';
 import type { MicroBatch } from '../loop/micro-batch.ts';
 import { labelNumbers } from '../loop/reference.ts';
 import { hash } from '../random.ts';
+import type { Prefer } from '../sources/judges.ts';
 import { attachPairs } from './answer-pairs.ts';
 import {
   type Answer,
@@ -30,6 +31,8 @@ export interface RolloutOptions extends CollectorSettings {
   reference?: CausalLM;
   /** The model whose values advantages are measured against. */
   critic?: CausalLM;
+  /** A judge that compares two answers: what an answer is worth against an opponent's. */
+  prefer?: Prefer;
   /** Other data that the loss looks at in each step. */
   beside?: BesideSource;
   algorithm: AnyAlgorithm;
@@ -204,8 +207,8 @@ export class RolloutSource implements BatchSource {
   }
 
   /**
-   * One reward for each answer. Against an opponent it is the probability of beating its answer: σ of the difference of
-   * their scores.
+   * One reward for each answer. Against an opponent it is the probability of beating its answer: a judge's, or σ of the
+   * difference of their scores.
    */
   private async rewardsOf(groups: readonly ScoredGroup[], step: number): Promise<Float32Array> {
     const { algorithm, options, collector, reference, seed } = this.options;
@@ -215,6 +218,13 @@ export class RolloutSource implements BatchSource {
     const call = { seed: hash(seed, step, 'opponent'), step };
     const mixture = { model: reference!, weight: opponent.mixture };
     await sampleWhole(rivals, this.options, call, { answers: 1, mixture });
+    const { prefer } = this.options;
+    if (prefer) {
+      const beaten = groups.flatMap((group, g) =>
+        group.answers.map(({ text }) => prefer(group, text, rivals[g]!.answers[0]!.text)),
+      );
+      return Float32Array.from(await Promise.all(beaten));
+    }
     const scored = await collector.score(rivals);
     return Float32Array.from(
       groups.flatMap(({ rewards }, g) =>

@@ -1,15 +1,23 @@
-import type { AnyAlgorithm, JudgedAnswers, RoundExamples, Rounds } from '@attune/algorithms';
+import {
+  type AnyAlgorithm,
+  type JudgedAnswers,
+  type RoundExamples,
+  type Rounds,
+  winRates,
+} from '@attune/algorithms';
+import type { TokenSequence } from '@attune/data';
 import type { CausalLM } from '@attune/models';
 import type { Sample } from '../callbacks.ts';
 import type { EncodedExample } from '../data/codec.ts';
 import { addContrasts, type Contrasts } from '../data/contrasts.ts';
 import type { OfflineKind } from '../data/encode-examples.ts';
-import { type BatchOptions, makeMicroBatches } from '../data/micro-batches.ts';
+import { alignRows, type BatchOptions, makeMicroBatches } from '../data/micro-batches.ts';
 import type { BatchSource, StepBatches } from '../loop/batch-source.ts';
 import { createLogProbs, type PlaceNumbers } from '../loop/forward.ts';
+import type { MicroBatch } from '../loop/micro-batch.ts';
 import { labelNumbers, type ReferenceLogProbs } from '../loop/reference.ts';
 import { hash } from '../random.ts';
-import { type ScoredGroup, toSequence } from './answers.ts';
+import { atLabels, ownLogProbs, type ScoredGroup, toSequence } from './answers.ts';
 import type { Collector, CollectorState } from './collector.ts';
 
 /** What rounds need. */
@@ -51,6 +59,8 @@ export class RoundsSource implements BatchSource {
   private readonly logProbs: PlaceNumbers | undefined;
   private examples: EncodedExample[] = [];
   private reference: ReferenceLogProbs | undefined;
+  /** Log-probabilities that sampling recorded, of the policy's own answers. */
+  private recorded = new Map<TokenSequence, Float32Array>();
 
   constructor(options: RoundsOptions) {
     this.options = options;
@@ -67,7 +77,7 @@ export class RoundsSource implements BatchSource {
     const chosen = this.choose(step - place, place, this.options.size ?? this.examples.length);
     const batches =
       chosen.length === 0 ? [] : makeMicroBatches(chosen, { ...layout, reference: this.reference });
-    return { batches, ...fresh };
+    return { batches: this.withOldLogProbs(batches), ...fresh };
   }
 
   mayPause(step: number): boolean {
@@ -90,6 +100,7 @@ export class RoundsSource implements BatchSource {
   private async begin(step: number): Promise<Pick<StepBatches, 'metrics' | 'samples'>> {
     const { collector, contrasts, layout, samples } = this.options;
     const { groups, metrics } = await collector.collect(step);
+    this.recorded = new Map();
     const found: EncodedExample[] = [];
     let ties = 0;
     for (const group of groups) {
@@ -115,10 +126,14 @@ export class RoundsSource implements BatchSource {
     const { rounds, prefer, kind } = this.options;
     const places = group.answers.map((_, i) => i).filter((i) => !group.failed.includes(i));
     const answers = places.map((i) => group.answers[i]!);
+    const preferences = await prefer?.({ ...group, answers });
+    const scores = preferences
+      ? winRates({ scores: new Float32Array(answers.length), preferences, from: [] })
+      : Float32Array.from(places, (i) => group.rewards[i]!);
     const judged: JudgedAnswers = {
       from: answers.map(({ from }) => from),
-      scores: Float32Array.from(places, (i) => group.rewards[i]!),
-      ...(prefer && { preferences: await prefer({ ...group, answers }) }),
+      scores,
+      ...(preferences && { preferences }),
     };
     const sequence = (place: number) => toSequence(group.prompt, answers[place]!);
     const name = group.prompt.name;
@@ -141,8 +156,14 @@ export class RoundsSource implements BatchSource {
           const { answer, desirable } = example as RoundExamples['unpaired'];
           return { name, sequences: [sequence(answer)], desirable };
         }
-        default:
-          return { name, sequences: [sequence((example as RoundExamples['supervised']).answer)] };
+        default: {
+          const place = (example as RoundExamples['supervised']).answer;
+          const own = sequence(place);
+          const answer = answers[place]!;
+          if (kind === 'distillation' && answer.from === 'policy')
+            this.recorded.set(own, atLabels(group.prompt, answer, ownLogProbs(answer)));
+          return { name, sequences: [own] };
+        }
       }
     });
   }
@@ -155,6 +176,16 @@ export class RoundsSource implements BatchSource {
     const rows = await labelNumbers(this.logProbs, sequences, { padId, maxLength, micro });
     const known = new Map(sequences.map((sequence, i) => [sequence, rows[i]!]));
     this.reference = (example) => example.sequences.map((sequence) => known.get(sequence)!);
+  }
+
+  /** What sampling recorded, for distillation from answers that are all the policy's own. */
+  private withOldLogProbs(batches: MicroBatch[]): MicroBatch[] {
+    if (this.options.kind !== 'distillation') return batches;
+    return batches.map((batch) => {
+      const rows = batch.rows.map(([sequence]) => this.recorded.get(sequence!));
+      const known = rows.filter((row) => row !== undefined);
+      return known.length < rows.length ? batch : { ...batch, oldLogProbs: alignRows(known, batch) };
+    });
   }
 
   /** The examples of a step: pass after pass over the round's, each in an order of its own. */

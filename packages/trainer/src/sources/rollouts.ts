@@ -16,6 +16,7 @@ import {
   type SourceContext,
   type Sources,
 } from './context.ts';
+import { preferenceJudge } from './judges.ts';
 import { layoutOf } from './offline.ts';
 
 /** The policy's own answers as the source. */
@@ -31,6 +32,7 @@ export async function rolloutSources(context: SourceContext): Promise<Sources> {
     collector: new Collector(settings),
     reference: needs.reference || needs.opponent ? roles.reference : undefined,
     critic: roles.critic,
+    prefer: needs.opponent && preferenceJudge(context),
     beside: await besideSource(context, Math.ceil(size / micro)),
     algorithm,
     options,

@@ -24,6 +24,7 @@ import {
   type SourceContext,
   type Sources,
 } from './context.ts';
+import { preferenceJudge, preferencesOf, selfJudge } from './judges.ts';
 import { layoutOf } from './offline.ts';
 import { collectorSettings } from './rollouts.ts';
 
@@ -85,7 +86,9 @@ export async function roundsSources(
   const { recipe, algorithm, needs, model, roles } = context;
   const { rollout, schedule } = recipe;
   const count = rounds.answers.reduce((sum, { count }) => sum + count, 0);
-  if (kind !== 'distillation' && rounds.judge !== 'none' && !context.score)
+  const prefer = rounds.judge === 'preferences' ? preferenceJudge(context) : undefined;
+  const unjudged = rounds.judge === 'none' || kind === 'distillation';
+  if (!unjudged && !context.score && rounds.judge !== 'self')
     throw new UserError(
       `${algorithm.name} judges its answers: name rewards, e.g. rewards: [{ name: gsm8k }]`,
     );
@@ -94,6 +97,9 @@ export async function roundsSources(
   const { size, micro, leastExamples } = batchSizes(context, usual);
   const maxLength = longestSequence(context);
   const settings = await collectorSettings(context);
+  if (rounds.judge === 'self' && !context.score) settings.score = selfJudge(context);
+  // A judge that compares has no opinion of one answer alone.
+  if (prefer && recipe.rewards!.length === 1) settings.score = undefined;
   const sampler = recipe.rounds?.model === undefined ? model : loadSampler(recipe.rounds.model, context);
   settings.write = async (groups, call) => {
     for (const { from, count: answers } of rounds.answers) {
@@ -112,6 +118,7 @@ export async function roundsSources(
     algorithm,
     rounds,
     model,
+    ...(prefer && { prefer: (group) => preferencesOf(prefer, group) }),
     ...(needs.reference && rounds.reference === 'initial' && { reference: roles.reference }),
     needsReference: needs.reference === true && !roles.liveReference,
     contrasts: needs,
