@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -13,67 +14,95 @@ from worker import serve  # noqa: E402
 
 c = json.loads(sys.argv[1])
 data = Path(c["data"])
-texts = [p.read_bytes().decode() for p in sorted((data / "text").glob("*.txt"))]
-chunks = [text[i : i + 20_000] for text in texts for i in range(0, len(text), 20_000)]
+folder = Path(c.get("folder", "."))
 PATTERNS = {
     "gpt2": r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s""",
     "cl100k": r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s""",
+    "o200k": "|".join([
+        r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
+        r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
+        r"""\p{N}{1,3}""",
+        r""" ?[^\s\p{L}\p{N}]+[\r\n/]*""",
+        r"""\s*[\r\n]+""",
+        r"""\s+(?!\S)""",
+        r"""\s+""",
+    ]),
 }
+# Chunks are passed over for this many seconds at most, as in the other half.
+FIRST_PASS = 3.0
+PASS = 0.5
 
 
-def tiktoken_encoding(pattern):
+def tiktoken_encoding(name):
     import tiktoken
 
-    lines = (data / "tokenizers/gpt2.tiktoken").read_text().splitlines()
+    lines = (folder / f"{name}.tiktoken").read_text().splitlines()
     ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in lines)}
-    return tiktoken.Encoding("bench", pat_str=PATTERNS[pattern], mergeable_ranks=ranks, special_tokens={})
+    return tiktoken.Encoding("bench", pat_str=PATTERNS[name], mergeable_ranks=ranks, special_tokens={})
 
 
-def encoding(encode):
-    def step():
-        return {"tokens": sum(len(encode(chunk)) for chunk in chunks)}
-
-    serve(step, tokens=step()["tokens"])
-
-
-def json_tokenizer():
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-
-    ranks = tiktoken_encoding("gpt2")._mergeable_ranks
-    alphabet = byte_alphabet()
-    name = {token: "".join(alphabet[b] for b in token) for token in ranks}
-    merges = [(name[t[:i]], name[t[i:]]) for t, _ in sorted(ranks.items(), key=lambda x: x[1]) for i in range(1, len(t)) if t[:i] in ranks and t[i:] in ranks]
-    tokenizer = Tokenizer(models.BPE({name[t]: r for t, r in ranks.items()}, merges, ignore_merges=True))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    return lambda text: tokenizer.encode(text).ids
-
-
-def byte_alphabet():
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [b for b in range(256) if b not in printable]
-    return {**{b: chr(b) for b in printable}, **{b: chr(256 + i) for i, b in enumerate(others)}}
-
-
-def sentencepiece():
-    import sentencepiece as spm
-
-    return spm.SentencePieceProcessor(model_file=str(data / "tokenizers/sentencepiece_unigram_en.model")).encode
-
-
-def decode():
-    encoder = tiktoken_encoding("gpt2")
-    ids = [encoder.encode_ordinary(chunk) for chunk in chunks]
+def passes(work, chunks, sizes):
+    """Times the first pass, then offers passes over the same chunks."""
+    counts = []
+    start = time.perf_counter()
+    while len(counts) < len(chunks) and time.perf_counter() - start < FIRST_PASS:
+        counts.append(len(work(chunks[len(counts)])))
+    first = sum(sizes[: len(counts)]) / (time.perf_counter() - start)
+    position = 0
 
     def step():
-        for each in ids:
-            encoder.decode(each)
-        return {}
+        nonlocal position
+        done = 0
+        begun = time.perf_counter()
+        for _ in counts:
+            if time.perf_counter() - begun >= PASS:
+                break
+            work(chunks[position])
+            done += sizes[position]
+            position = (position + 1) % len(counts)
+        return {"megabytes": done}
 
-    serve(step, tokens=sum(map(len, ids)))
+    # For the first pass alone, no other is needed.
+    serve((lambda: {}) if c.get("once") else step, counts=counts, first=first)
+
+
+def library():
+    """What encodes and decodes, by the name of the library."""
+    name, vocabulary = c["library"], c["vocabulary"]
+    if name == "tiktoken":
+        encoding = tiktoken_encoding(vocabulary)
+        return encoding.encode_ordinary, encoding.decode
+    if name == "sentencepiece":
+        import sentencepiece as spm
+
+        processor = spm.SentencePieceProcessor(model_file=str(data / "tokenizers/sentencepiece_unigram_en.model"))
+        return processor.encode, processor.decode
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / f"{vocabulary}.json"))
+    return lambda text: tokenizer.encode(text).ids, tokenizer.decode
+
+
+def coding(decodes):
+    encode, decode = library()
+    chunks = json.loads((folder / f"{c['text']}.json").read_text())
+    sizes = [len(chunk.encode()) / 1e6 for chunk in chunks]
+    if not decodes:
+        return passes(encode, chunks, sizes)
+    passes(decode, [encode(chunk) for chunk in chunks], sizes)
+
+
+def load():
+    from tokenizers import Tokenizer
+
+    text = (folder / f"{c['vocabulary']}.json").read_text()
+    start = time.perf_counter()
+    Tokenizer.from_str(text).encode("Hello world")
+    serve(lambda: {}, counts=[], first=(time.perf_counter() - start) * 1e3)
 
 
 def training(train):
+    texts = [p.read_bytes().decode() for p in sorted((data / "text").glob("*.txt"))]
     texts.append((data / "math/gsm8k_train.jsonl").read_text())
     lines = [line for text in texts for line in text.splitlines(keepends=True)]
     runs = 0
@@ -105,11 +134,9 @@ def train_unigram(lines):
 
 
 tasks = {
-    "gpt2": lambda: encoding(tiktoken_encoding("gpt2").encode_ordinary),
-    "cl100k": lambda: encoding(tiktoken_encoding("cl100k").encode_ordinary),
-    "json": lambda: encoding(json_tokenizer()),
-    "sentencepiece": lambda: encoding(sentencepiece()),
-    "decode": decode,
+    "encode": lambda: coding(False),
+    "decode": lambda: coding(True),
+    "load": load,
     "train-bpe": lambda: training(train_bpe),
     "train-unigram": lambda: training(train_unigram),
 }

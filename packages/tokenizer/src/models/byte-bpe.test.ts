@@ -15,7 +15,7 @@ const words = [
   'aaaaaaa',
   'abab',
 ];
-const randomTexts = Array.from({ length: 500 }, () =>
+const randomTexts = Array.from({ length: 250 }, () =>
   Array.from({ length: 1 + Math.floor(random() * 12) }, () => pick(words)).join(''),
 );
 const corpus = [...texts, ...randomTexts.slice(0, 300)];
@@ -79,7 +79,7 @@ function randomBpe(merges: number): Bpe {
 describe('merges of any kind', () => {
   it('are encoded as by merging, whether or not BPE may have to go back', () => {
     let usual = 0;
-    for (let round = 0; round < 120; round++) {
+    for (let round = 0; round < 60; round++) {
       const bpe = randomBpe(3 + Math.floor(random() * 20));
       const byteIds = Int32Array.from(BYTE_TO_CHAR, (char) => bpe.vocabulary.ids.get(char)!);
       if (MergeTree.create(bpe.vocabulary.tokens.length, byteIds, bpe.mergeIds)) usual++;
@@ -99,7 +99,7 @@ describe('merges of any kind', () => {
       }
     }
     // Both kinds are met.
-    expect(usual).toBeGreaterThan(20);
-    expect(usual).toBeLessThan(100);
+    expect(usual).toBeGreaterThan(10);
+    expect(usual).toBeLessThan(50);
   });
 });

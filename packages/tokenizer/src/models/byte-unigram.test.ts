@@ -14,11 +14,11 @@ const bits = [
   '  ',
   '...',
 ];
-const randomTexts = Array.from({ length: 600 }, () =>
+const randomTexts = Array.from({ length: 200 }, () =>
   Array.from({ length: 1 + Math.floor(random() * 10) }, () => pick(bits)).join(''),
 );
 /** Runs of the same letters have many equally good segmentations, which rounding decides between. */
-const ties = Array.from({ length: 100 }, () =>
+const ties = Array.from({ length: 30 }, () =>
   Array.from({ length: 60 }, () => pick(['a', 'e', 'ee', 'aa', ' ', 'l', 'o', '\n'])).join(''),
 );
 

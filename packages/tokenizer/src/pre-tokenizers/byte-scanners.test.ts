@@ -14,7 +14,7 @@ const ALPHABET = [
   ...'aZ 1\n\r\t\v./\'"sStTrReEvVlLmMdD',
   ...'éſÉ日本かカ。１½ǅʰ\u0301\u00a0\u3000\u2028\u0085👍🏽𝕳𝟘𠮷\u0378',
 ];
-const randomTexts = Array.from({ length: 1500 }, () => {
+const randomTexts = Array.from({ length: 700 }, () => {
   const few = Array.from({ length: 1 + Math.floor(random() * 8) }, () => pick(ALPHABET));
   return Array.from({ length: Math.floor(random() * 24) }, () => pick(few)).join('');
 });
