@@ -5,18 +5,18 @@
 import { createInterface } from 'node:readline';
 
 /**
- * @param {() => object} step one step; its result is reported with the milliseconds that it took
+ * @param {() => object | Promise<object>} step one step; its result is reported with the milliseconds that it took
  * @param {object} about reported with the warm-up's results
  */
 export async function serve(step, about = {}) {
   const idleMiB = process.memoryUsage.rss() / 2 ** 20;
-  const warmUp = [step(), step(), step()];
+  const warmUp = [await step(), await step(), await step()];
   say({ ...about, idleMiB, warmUp });
   const lines = createInterface({ input: process.stdin });
   for await (const line of lines) {
     if (line.trim() === 'end') break;
     const start = performance.now();
-    const result = step();
+    const result = await step();
     say({ ...result, ms: performance.now() - start });
   }
   // An open pipe would keep the process.

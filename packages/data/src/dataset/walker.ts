@@ -60,12 +60,16 @@ export class Walker<T> implements AsyncIterableIterator<T> {
     return items;
   }
 
-  async next(): Promise<IteratorResult<T, undefined>> {
-    if (this.available === 0 && !(await this.fill())) {
-      await this.close();
-      return { done: true, value: undefined };
-    }
-    return { done: false, value: this.takeNow() };
+  next(): Promise<IteratorResult<T, undefined>> {
+    // Without an asynchronous function for each item of a run.
+    if (this.#used < this.#run.length) return Promise.resolve({ done: false, value: this.takeNow() });
+    return this.#nextRun();
+  }
+
+  async #nextRun(): Promise<IteratorResult<T, undefined>> {
+    if (await this.fill()) return { done: false, value: this.takeNow() };
+    await this.close();
+    return { done: true, value: undefined };
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {

@@ -3,7 +3,7 @@ import * as zlib from 'node:zlib';
 import type { Compressors, FileMetaData } from 'hyparquet';
 import type { Row } from '../dataset.ts';
 import { requireFile, type ZstdZlib } from './bytes.ts';
-import { plainRow } from './plain.ts';
+import { settleRow } from './plain.ts';
 import type { Reader } from './reader.ts';
 
 /** Most rows that are objects at once. */
@@ -39,7 +39,7 @@ export const readParquet: Reader = async function* (path, _options, from) {
       if (end > first) {
         const rows = await readGroup(start, end);
         for (let at = Math.max(first, start); at < end; at += RUN_ROWS)
-          yield { rows: rows.slice(at - start, Math.min(at + RUN_ROWS, end) - start).map(plainRow), at };
+          yield { rows: rows.slice(at - start, Math.min(at + RUN_ROWS, end) - start).map(settleRow), at };
       }
       start = end;
     }

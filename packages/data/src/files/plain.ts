@@ -28,3 +28,13 @@ export function plainRow(row: Row): Row {
   }
   return result;
 }
+
+/** As `plainRow`, of a row that nobody else holds: it is changed, and only copied where a column is null. */
+export function settleRow(row: Row): Row {
+  for (const name in row) {
+    const value = row[name];
+    if (value === null || value === undefined) return plainRow(row);
+    if (typeof value === 'bigint' || typeof value === 'object') row[name] = plain(value);
+  }
+  return row;
+}
