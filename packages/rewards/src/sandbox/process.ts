@@ -126,17 +126,22 @@ export class SandboxProcess {
   private ask(message: object, milliseconds: number) {
     type Outcome = { answer?: Record<string, unknown>; signal?: string | null; late?: boolean };
     return new Promise<Outcome>((resolve) => {
+      let finished = false;
       const finish = (outcome: Outcome) => {
+        finished = true;
         clearTimeout(timer);
         this.process.off('message', onMessage).off('exit', onExit);
         resolve(outcome);
       };
       const onMessage = (answer: unknown) => finish({ answer: answer as Record<string, unknown> });
       const onExit = (_code: number | null, signal: string | null) => finish({ signal });
-      const timer = setTimeout(() => {
+      const kill = () => {
+        if (finished) return;
         this.stop();
         finish({ late: true });
-      }, milliseconds);
+      };
+      // When this thread was busy an answer may be waiting to be read: it is read before the next immediate.
+      const timer = setTimeout(() => setImmediate(kill), milliseconds);
       this.process.on('message', onMessage).on('exit', onExit);
       if (this.process.connected) this.process.send(message, () => {});
       else finish({ signal: null });
