@@ -8,7 +8,7 @@ import { syntheticClips } from '../manifest/synthetic.ts';
 import { mix } from '../permutation.ts';
 import { bucketEdges, bucketOf, costOf, countDurations } from './bucket-bins.ts';
 import { DurationBucketSampler } from './duration-bucket-sampler.ts';
-import { longestFirst } from './sharded/block.ts';
+import { longestFirst } from './sharded/longest-first.ts';
 import { ShardedSampler, type ShardedSamplerOptions } from './sharded/sharded-sampler.ts';
 
 const clips = syntheticClips(60_000, 2, 4);
@@ -95,7 +95,7 @@ describe('sharded', () => {
       manifest: Manifest.open(join(folder, 'sorted')),
       budget: 600,
       buckets: 6,
-      blockChunks: 118,
+      blockRows: 7552,
       ...options,
     });
 
@@ -133,6 +133,25 @@ describe('sharded', () => {
     expect(worst / total).toBeLessThan(1.05);
     expect(samplers.map(({ overBudget }) => overBudget)).toEqual([0, 0, 0, 0]);
     expect(1 - real / padded).toBeLessThan(0.03);
+  });
+
+  test('ranks whose data differ stay in step: what they lack is repeated, and counted', () => {
+    // Half of the clips short, half long, in few chunks: some rank has none of either.
+    const few = Uint32Array.from({ length: 120 }, (_, i) => (i < 64 ? 1500 : 25_000));
+    const small = new ManifestWriter(join(folder, 'few'), { shards: 1, chunkRows: 8, columns: [columns[0]] });
+    small.appendColumns(120, { duration: few });
+    small.close();
+    const samplers = Array.from({ length: 6 }, (_, rank) =>
+      open({ manifest: join(folder, 'few'), rank, ranks: 6, budget: 60, blockRows: 16 }),
+    );
+    const epochs = samplers.map((sampler) => [...sampler]);
+    const repeated = samplers.reduce((sum, sampler) => sum + sampler.repeated, 0);
+    expect(repeated).toBeGreaterThan(0);
+    expect(new Set(epochs.map((epoch) => epoch.length)).size).toBe(1);
+    const rows = epochs.flat(2).flatMap((example) => example.rows);
+    expect(new Set(rows).size).toBe(120);
+    expect(rows.length).toBe(120 + repeated);
+    expect(epochs.flat().every((batch) => batch.length > 0)).toBe(true);
   });
 
   test('a rank opens its own shards only', () => {

@@ -99,13 +99,13 @@ const kinds: Kind[] = [
   },
   {
     name: 'sharded',
-    make: (p) => new ShardedSampler({ manifest, budget: 60, buckets: 3, blockChunks: 12, ...p }),
+    make: (p) => new ShardedSampler({ manifest, budget: 60, buckets: 3, blockRows: 96, ...p }),
     shuffles: true,
   },
   {
     name: 'sharded, concatenated',
     make: (p) =>
-      new ShardedSampler({ manifest, budget: 60, buckets: 3, blockChunks: 12, concatenation: {}, ...p }),
+      new ShardedSampler({ manifest, budget: 60, buckets: 3, blockRows: 96, concatenation: {}, ...p }),
     shuffles: true,
   },
 ];

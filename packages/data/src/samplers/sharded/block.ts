@@ -3,6 +3,7 @@ import type { ResolvedConcatenation } from '../../concat/options.ts';
 import { type ClipPlan, planClips } from '../../concat/plan-clips.ts';
 import type { ChunkBuffer } from '../../manifest/chunk-buffer.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
+import { longestFirst } from './longest-first.ts';
 import { bucketOfStep, fillSchedule, type Schedule } from './schedule.ts';
 
 /** Columns that keep clips apart. */
@@ -61,6 +62,10 @@ export class Block {
       : singleClips(clips.columns.duration, singles);
     this.#order = longestFirst(this.#plan.lengths);
     this.#schedule = schedule;
+    if (this.#order.length === 0)
+      throw new Error(
+        `${manifest.folder}: ${rows} clips of a block are all too long; use larger blocks (blockRows)`,
+      );
     this.#cuts = fillSchedule(
       schedule,
       this.#order.map((example) => this.#plan.lengths[example]!),
@@ -77,17 +82,33 @@ export class Block {
     return over;
   }
 
+  /** Steps for which there is no example: they repeat one, so that no rank waits for another. */
+  get emptySteps(): number {
+    let empty = 0;
+    for (let step = 0; step < this.#schedule.steps; step++)
+      if (this.#cuts[step] === this.#cuts[step + 1]) empty++;
+    return empty;
+  }
+
   /** The examples of a step, counted from the longest bucket on. */
   step(step: number): PlannedExample[] {
     const { clips, offsets, lengths, leads } = this.#plan;
     const result: PlannedExample[] = [];
     const edge = this.#schedule.edges[bucketOfStep(this.#schedule, step)]!;
-    for (let i = this.#cuts[step]!; i < this.#cuts[step + 1]!; i++) {
-      const example = this.#order[i]!;
+    const from = this.#cuts[step]!;
+    const to = this.#cuts[step + 1]!;
+    // Of an empty step: the next shorter example, which fits; of a rank that has none, its shortest.
+    const places =
+      from < to
+        ? Array.from({ length: to - from }, (_, i) => from + i)
+        : [Math.min(from, this.#order.length - 1)];
+    for (const place of places) {
+      const example = this.#order[place]!;
+      const length = lengths[example]!;
       let start = leads?.[example] ?? 0;
-      const planned: PlannedExample = { rows: [], starts: [], length: lengths[example]!, edge };
-      for (let place = offsets[example]!; place < offsets[example + 1]!; place++) {
-        const clip = clips[place]!;
+      const planned: PlannedExample = { rows: [], starts: [], length, edge: Math.max(edge, length) };
+      for (let at = offsets[example]!; at < offsets[example + 1]!; at++) {
+        const clip = clips[at]!;
         planned.rows.push(this.#rows[clip]!);
         planned.starts.push(start);
         start += this.#durations[clip]! + this.#gap;
@@ -122,28 +143,4 @@ export function singleClips(durations: Uint32Array, { maximum, overlong }: Resol
     lengths: clips.subarray(0, count).map((clip) => durations[clip]!),
     skipped: durations.length - count,
   };
-}
-
-/** Bins of the counting sort: a millisecond each up to four minutes. */
-const BINS = 2 ** 18;
-
-/** Places by length, descending. */
-export function longestFirst(lengths: Uint32Array): Uint32Array {
-  let longest = 0;
-  for (const length of lengths) if (length > longest) longest = length;
-  const width = Math.ceil((longest + 1) / BINS);
-  const starts = new Uint32Array(Math.floor(longest / width) + 2);
-  for (const length of lengths) starts[Math.floor((longest - length) / width) + 1]!++;
-  for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
-  const order = new Uint32Array(lengths.length);
-  for (let i = 0; i < lengths.length; i++) order[starts[Math.floor((longest - lengths[i]!) / width)]!++] = i;
-  if (width === 1) return order;
-  // Bins that are wider leave a little to do, by insertion.
-  for (let i = 1; i < order.length; i++) {
-    const example = order[i]!;
-    let j = i;
-    for (; j > 0 && lengths[order[j - 1]!]! < lengths[example]!; j--) order[j] = order[j - 1]!;
-    order[j] = example;
-  }
-  return order;
 }

@@ -2,6 +2,8 @@ import { type BatchCost, bucketEdges, bucketOf, costOf, type DurationCounts } fr
 
 /** Standard deviations by which a rank may have more long examples than expected before a batch exceeds its budget. */
 const MARGIN = 4;
+/** By which a block may have more examples in all than expected. */
+const TOTAL_MARGIN = 1.02;
 /** Edges are at least this ratio apart: closer ones save no padding, and ranks would disagree about what lies between. */
 const SPACING = 1.05;
 /** Ratio of the edges that cut the lowest bucket further. */
@@ -64,6 +66,8 @@ export function makeSchedule(sample: DurationCounts, scale: number, options: Sch
       sum += expected[bucket]!;
       targets[bucket] = Math.ceil(sum + MARGIN * Math.sqrt(sum));
     }
+    // How many there are in all varies far less than how many are long.
+    targets[0] = Math.max(targets[1] ?? 0, Math.ceil(sum * TOTAL_MARGIN));
     // A bucket that is too small for batches of its own is joined with the next longer one.
     const own = targets.map((target, bucket) => target - (targets[bucket + 1] ?? 0));
     if (edges.length > 1) own[0] = sum - MARGIN * Math.sqrt(sum) - targets[1]!;
@@ -93,10 +97,11 @@ export function bucketOfStep({ slots }: Schedule, step: number): number {
 }
 
 /**
- * Cuts a rank's examples, sorted from long to short, into the steps of a schedule.
+ * Cuts a rank's examples, sorted from long to short, into the steps of a schedule. No example comes into a bucket that
+ * is too short for it. Where there are fewer than steps, the last steps of a bucket stay empty.
+ *
  * @param lengths milliseconds, descending
  * @returns where each step's examples begin, longest bucket first, and the end of the last
- * @throws when there are fewer examples than steps
  */
 export function fillSchedule({ edges, slots, targets, steps }: Schedule, lengths: Uint32Array): Uint32Array {
   const count = lengths.length;
@@ -108,16 +113,11 @@ export function fillSchedule({ edges, slots, targets, steps }: Schedule, lengths
   for (let bucket = edges.length - 1; bucket >= 0; bucket--) {
     const own = slots[bucket]!;
     slotsBelow -= own;
-    // What is longer than the next edge has to be placed by now.
+    // What is longer than the next edge has to be placed by now; one for each step below should be left.
     const below = bucket > 0 ? edges[bucket - 1]! : 0;
     while (longer < count && lengths[longer]! > below) longer++;
-    const wanted = bucket === 0 ? count : Math.max(targets[bucket]!, longer);
-    const end = Math.max(longer, Math.min(wanted, count - slotsBelow));
-    if (end - placed < own || count - end < slotsBelow)
-      throw new Error(
-        `sharded sampler: a block has ${count} examples for ${steps} steps, not one for each; ` +
-          'use larger blocks (blockChunks), fewer buckets, or DurationBucketSampler for a set this small',
-      );
+    const wanted = bucket === 0 ? count : Math.min(targets[bucket]!, count - slotsBelow);
+    const end = Math.max(placed, longer, wanted);
     // The larger batches come first, so that ranks whose numbers differ a little differ in a few steps only.
     const size = Math.floor((end - placed) / own);
     const more = (end - placed) % own;

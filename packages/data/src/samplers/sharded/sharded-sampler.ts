@@ -13,6 +13,9 @@ import { Block, GatheredClips, type PlannedExample } from './block.ts';
 import { ownedChunks, Part } from './part.ts';
 import { makeSchedule, type Schedule } from './schedule.ts';
 
+/** Rows of a block. */
+const BLOCK_ROWS = 32768;
+
 /** How `ShardedSampler` makes batches. */
 export interface ShardedSamplerOptions extends Omit<EpochSamplerOptions, 'tail'>, BatchCost {
   /** A manifest, or its folder. */
@@ -27,8 +30,8 @@ export interface ShardedSamplerOptions extends Omit<EpochSamplerOptions, 'tail'>
   overlong?: 'error' | 'skip';
   /** Buckets of about equal cost, estimated from the manifest's sample. Default 16. */
   buckets?: number;
-  /** Chunks that are planned together. More mix better and balance better; fewer resume sooner. Default 64. */
-  blockChunks?: number;
+  /** Rows that are planned together. More mix better and balance better; fewer resume sooner. Default 32768. */
+  blockRows?: number;
   /** Largest number of examples in a batch. */
   maxBatch?: number;
 }
@@ -50,6 +53,8 @@ export class ShardedSampler extends EpochSampler<PlannedExample> {
   readonly skipped: number;
   /** Batches that exceeded the budget, of the blocks loaded so far: 0 unless ranks hold very different data. */
   overBudget = 0;
+  /** Examples given a second time, of the blocks loaded so far, where a rank had too few for a batch. */
+  repeated = 0;
   readonly #options: ShardedSamplerOptions;
   readonly #concatenation: ResolvedConcatenation | undefined;
   readonly #singles: ResolvedConcatenation;
@@ -62,7 +67,7 @@ export class ShardedSampler extends EpochSampler<PlannedExample> {
   constructor(options: ShardedSamplerOptions) {
     super(options);
     checkInteger(this.kind, 'buckets', options.buckets ?? 16);
-    checkInteger(this.kind, 'blockChunks', options.blockChunks ?? 64);
+    checkInteger(this.kind, 'blockRows', options.blockRows ?? BLOCK_ROWS);
     if (options.quadratic !== undefined && !(options.quadratic > 0))
       throw new Error(`${this.kind}: quadratic must be > 0, found ${options.quadratic}`);
     this.#options = options;
@@ -95,13 +100,13 @@ export class ShardedSampler extends EpochSampler<PlannedExample> {
   }
 
   protected settings(): Settings {
-    const { budget, quadratic, buckets, blockChunks, maxBatch } = this.#options;
+    const { budget, quadratic, buckets, blockRows, maxBatch } = this.#options;
     return {
       manifest: this.manifest.hash,
       budget,
       quadratic: quadratic ?? 0,
       buckets: buckets ?? 16,
-      blockChunks: blockChunks ?? 64,
+      blockRows: blockRows ?? BLOCK_ROWS,
       maxBatch: maxBatch ?? 0,
       concatenation: this.#concatenation ? JSON.stringify(this.#concatenation) : 'none',
       maximum: this.#singles.maximum,
@@ -134,6 +139,7 @@ export class ShardedSampler extends EpochSampler<PlannedExample> {
     const seed = mix(mix(mix(mix(0xb10c, this.seed), epoch), stream), number);
     const block = new Block(this.manifest, chunks, this.#concatenation, this.#singles, schedule, seed);
     this.overBudget += block.overBudget;
+    this.repeated += block.emptySteps;
     this.#loaded.set(stream, { key, block });
     return block;
   }
@@ -152,18 +158,22 @@ export class ShardedSampler extends EpochSampler<PlannedExample> {
   #layout(ranks: number): Layout {
     const known = this.#layouts.get(ranks);
     if (known) return known;
-    const { budget, buckets = 16, blockChunks = 64, quadratic, maxBatch } = this.#options;
+    const { budget, buckets = 16, blockRows = BLOCK_ROWS, quadratic, maxBatch } = this.#options;
     let most = 0;
+    let least = Number.POSITIVE_INFINITY;
     for (let rank = 0; rank < ranks; rank++) {
-      const [from, to] = ownedChunks(this.manifest, rank, ranks);
-      if (from === to)
+      const { count } = ownedChunks(this.manifest, rank, ranks);
+      if (count === 0)
         throw new Error(
           `${this.kind}: ${ranks} ranks for ${this.manifest.chunks} chunks of ${this.manifest.header.chunkRows} rows; ` +
             'write the manifest with smaller chunks (chunkRows), or use DurationBucketSampler for a set this small',
         );
-      most = Math.max(most, to - from);
+      most = Math.max(most, count);
+      least = Math.min(least, count);
     }
-    const blocks = Math.max(1, Math.round(most / blockChunks));
+    const wanted = Math.round((most * this.manifest.header.chunkRows) / blockRows);
+    // Every block of every rank has a chunk at least.
+    const blocks = Math.max(1, Math.min(wanted, least));
     const longest = this.#singles.overlong === 'alone' ? this.manifest.header.histogram.longestMs : 0;
     const bySize = new Map<number, Schedule>();
     const schedules: Schedule[] = [];
