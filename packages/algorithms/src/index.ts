@@ -15,6 +15,7 @@ export type {
   UnpairedBatch,
 } from './batches.ts';
 export * from './contrastive/index.ts';
+export { type CoupledStep, coupleStep } from './couple.ts';
 export {
   type AlgorithmDefinition,
   type AnyAlgorithm,

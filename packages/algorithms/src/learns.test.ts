@@ -2,8 +2,8 @@ import { useBackend } from '@attune/backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { BatchKind, BatchKinds, SequenceLogProbs } from './batches.ts';
-import type { LossResult, Needs } from './definition.ts';
-import { couple } from './fixtures/run-case.ts';
+import { coupleStep } from './couple.ts';
+import type { AlgorithmDefinition, LossResult, Needs } from './definition.ts';
 import { listMethods } from './lists/index.ts';
 import { pairVariants } from './pairs/dpo-variants.ts';
 import { pairMethods } from './pairs/index.ts';
@@ -117,8 +117,8 @@ function learn(name: string, options: object): { policy: number[][]; scores: num
     let logits: tf.Tensor2D = tf.zeros([PROMPTS, VOCABULARY]);
     let scores: tf.Tensor2D = tf.zeros([PROMPTS, VOCABULARY]);
     for (let step = 0; step < 12; step++) {
-      const batch = toyBatch(algorithm.batch, needs, logits, scores);
-      const coupled = couple(algorithm, parsed, batch as BatchKinds[BatchKind]);
+      const batch = toyBatch(algorithm.batch, needs, logits, scores) as BatchKinds[BatchKind];
+      const { coupled } = coupleStep(algorithm as AlgorithmDefinition, parsed, [batch]).batches[0]!;
       const gradient = tf.grads((a, b) => {
         const own = toyBatch(algorithm.batch, needs, a as tf.Tensor2D, b as tf.Tensor2D) as object;
         const { loss } = lossOf(coupled ? { ...own, coupled } : own, parsed);

@@ -25,3 +25,13 @@ test('examples/grpo-bandit.ts learns', async () => {
   expect(rewards[0]).toBeLessThan(0.6);
   expect(rewards[2]).toBeGreaterThan(0.9);
 });
+
+test('examples/kto-by-hand.ts learns', async () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  log.mockClear();
+  await import('../examples/kto-by-hand.ts');
+  const liked = log.mock.calls.map(([line]) => Number(/liked token (\S+)/.exec(line as string)?.[1]));
+  expect(liked).toHaveLength(2);
+  expect(liked[0]).toBeGreaterThan(0.4);
+  expect(liked[1]).toBeGreaterThan(liked[0]!);
+});
