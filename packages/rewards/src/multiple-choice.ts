@@ -24,7 +24,8 @@ export function extractChoice(completion: string, lastLetter = 'J'): string | un
   const upper = `A-${lastLetter}`;
   const letter = `[${upper}${upper.toLowerCase()}]`;
   const wrapped = `[\\s"'*_$({\\[]{0,20}(?:\\\\text(?:bf)?\\{)?[({\\[]{0,4}`;
-  const end = `(?![\\p{L}\\p{N}])`;
+  // Nor does naming several at once choose one.
+  const end = `(?![\\p{L}\\p{N}])(?!\\s*(?:,|/|&|and\\s|or\\s)\\s*[({\\[]?${letter}(?![\\p{L}\\p{N}]))`;
   const last = (source: string, flags = 'giu') =>
     [...text.matchAll(new RegExp(source, flags))].at(-1)?.[1]?.toUpperCase();
   return (

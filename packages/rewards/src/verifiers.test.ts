@@ -238,6 +238,7 @@ describe('language', () => {
       ),
     ).toBeCloseTo(7 / 18);
     expect(languageShare('12 + 3', 'de')).toBe(1);
+    expect(languageShare(' \n', 'de')).toBe(0);
     const reward = languageConsistency();
     expect(
       reward('Das ist die Antwort auf die Frage.', { prompt: 'Was ist die Antwort auf die Frage?' }),
@@ -262,6 +263,9 @@ describe('multiple choice', () => {
     ['A is wrong since ...\nC', 'C'],
     ['B) Paris, because', 'B'],
     ['I think (A) or (B).', undefined],
+    ['\\boxed{A, B, C}', undefined],
+    ['The answer is A or B.', undefined],
+    ['<answer>A/B</answer>', undefined],
     ['<think>The answer is A.</think>The answer is B.', 'B'],
     ['A cat sat on the mat', undefined],
     ['', undefined],

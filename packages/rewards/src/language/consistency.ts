@@ -12,7 +12,7 @@ export interface LanguageConsistencyOptions {
 /**
  * The share of a text's words that are in the language wanted, from 0 to 1 (the language consistency reward of
  * DeepSeek-R1, arXiv 2501.12948 section 2.3.2). Words of another script do not count as in it, nor do those of sentences
- * recognised as another language; code, formulas and numbers are in none and are left out. 1 for a text without words.
+ * recognised as another language; code, formulas and numbers are in none and are left out. 1 for a text without words, 0 for none.
  */
 export function languageConsistency(options: LanguageConsistencyOptions = {}): Reward {
   const { language, column: name = 'prompt' } = options;
@@ -50,7 +50,9 @@ export function languageShare(text: string, language: string): number {
     if (found === undefined || found === language || !sharesScript(found, language))
       consistent += inScript.length;
   }
-  return words === 0 ? 1 : consistent / words;
+  // Numbers alone are in every language, nothing at all is in none.
+  if (words === 0) return text.trim() === '' ? 0 : 1;
+  return consistent / words;
 }
 
 /** Joined pieces of Chinese may look like Japanese and the reverse; script has decided there. */

@@ -6,8 +6,12 @@ import { type Expression, someExpression } from './expression.ts';
 const POINTS = 8;
 /** Relative difference of what is exact but for rounding. */
 const ROUNDING = 1e-9;
-/** With a decimal fraction: 0.333333 is a third, 0.3333 is not. */
-const DECIMALS = 1.5e-6;
+/**
+ * Differences with a decimal fraction: six digits, and six places behind the point. 0.333333 is a third, 0.3333 is not, and
+ * 1000001.0 is no million.
+ */
+const DIGITS = 1.5e-6;
+const PLACES = 5.1e-7;
 
 /**
  * Whether two expressions have the same value: as it is without variables, at seeded points with them. Points where
@@ -16,17 +20,17 @@ const DECIMALS = 1.5e-6;
 export function sameValue(a: Expression, b: Expression): boolean {
   if (isInteger(a) && isInteger(b)) return BigInt(a.text) === BigInt(b.text);
   const names = [...new Set([...variables(a), ...variables(b)])].sort();
-  const tolerance = [a, b].some((side) => someExpression(side, isDecimal)) ? DECIMALS : ROUNDING;
+  const decimal = [a, b].some((side) => someExpression(side, isDecimal));
   if (names.length === 0) {
     const [x, y] = [evaluate(a, new Map()), evaluate(b, new Map())];
-    return isInfinite(x) ? x[0] === y[0] : close(x, y, tolerance);
+    return isInfinite(x) ? x[0] === y[0] : close(x, y, decimal);
   }
   let compared = 0;
   for (let point = 0; point < POINTS; point++) {
     const values = pointOf(names, point);
     const [x, y] = [evaluate(a, values), evaluate(b, values)];
     if (!finite(x) && !finite(y)) continue;
-    if (!close(x, y, tolerance)) return false;
+    if (!close(x, y, decimal)) return false;
     compared++;
   }
   return compared >= 3;
@@ -85,9 +89,11 @@ const isDecimal = (e: Expression) => e.kind === 'number' && e.text.includes('.')
 const finite = ([re, im]: Complex) => Number.isFinite(re) && Number.isFinite(im);
 const isInfinite = ([re, im]: Complex) => Math.abs(re) === Number.POSITIVE_INFINITY && im === 0;
 
-function close(x: Complex, y: Complex, tolerance: number): boolean {
+function close(x: Complex, y: Complex, decimal: boolean): boolean {
   if (!finite(x) || !finite(y)) return false;
   const difference = modulus(subtract(x, y));
+  const size = Math.max(modulus(x), modulus(y));
+  const digits = decimal ? Math.min(PLACES, DIGITS * size) : 0;
   // Near 0 only rounding of the terms that cancelled is left.
-  return difference <= Math.max(tolerance * Math.max(modulus(x), modulus(y)), 1e-12);
+  return difference <= Math.max(digits, ROUNDING * size, 1e-12);
 }
