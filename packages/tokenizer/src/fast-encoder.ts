@@ -4,7 +4,11 @@ import { Encoding } from './encoding.ts';
 import { addedColumns } from './encoding-ops.ts';
 import { Bpe } from './models/bpe.ts';
 import { ByteBpe } from './models/byte-bpe.ts';
+import { FastUnigram } from './models/fast-unigram.ts';
+import { FastWordPiece } from './models/fast-word-piece.ts';
 import type { Model } from './models/model.ts';
+import { Unigram } from './models/unigram.ts';
+import { WordPiece } from './models/word-piece.ts';
 import type { PostProcessor } from './post-processors/post-processor.ts';
 import { byteLevelScanner } from './pre-tokenizers/fast-scanner.ts';
 import { IdBuffer } from './text/id-buffer.ts';
@@ -12,10 +16,15 @@ import type { TokenizerJson } from './tokenizer-json.ts';
 
 type StringNormalizer = (text: string) => string;
 
+/** Appends the ids of a text; returns false where only the slow way can say what is wrong with it. */
+interface FastModel {
+  encode(text: string, out: IdBuffer): boolean;
+}
+
 /** Encodes to ids without offsets, tokens or substrings, for the tokenizers that can do that. */
 export class FastEncoder {
   readonly #normalize: StringNormalizer;
-  readonly #model: ByteBpe;
+  readonly #modelFor: (special: SpecialTokens) => FastModel | null;
   readonly #added: AddedVocabulary;
   readonly #before: number[];
   readonly #after: number[];
@@ -23,12 +32,12 @@ export class FastEncoder {
 
   private constructor(
     normalize: StringNormalizer,
-    model: ByteBpe,
+    modelFor: (special: SpecialTokens) => FastModel | null,
     added: AddedVocabulary,
     around: { before: number[]; after: number[] },
   ) {
     this.#normalize = normalize;
-    this.#model = model;
+    this.#modelFor = modelFor;
     this.#added = added;
     this.#before = around.before;
     this.#after = around.after;
@@ -41,26 +50,58 @@ export class FastEncoder {
     added: AddedVocabulary,
     postProcessor: PostProcessor | null,
   ): FastEncoder | null {
-    const normalize = stringNormalizer(json.normalizer?.type);
-    const scanner = byteLevelScanner(json.pre_tokenizer ?? null);
     const around = tokensAround(postProcessor);
-    if (!normalize || !scanner || !around || !(model instanceof Bpe)) return null;
-    const fast = ByteBpe.create(model, scanner, (id) => added.specialIds.has(id));
-    return fast && new FastEncoder(normalize, fast, added, around);
+    if (!around) return null;
+    if (model instanceof Bpe) {
+      const normalize = stringNormalizer(json.normalizer?.type);
+      const scanner = byteLevelScanner(json.pre_tokenizer ?? null);
+      if (!normalize || !scanner) return null;
+      const fast = ByteBpe.create(model, scanner, (id) => added.specialIds.has(id));
+      return fast && new FastEncoder(normalize, () => fast, added, around);
+    }
+    const create = (forbidden: ReadonlySet<number>): FastModel | null => {
+      // These normalize by themselves, which must then not be asked for where tokens are looked for.
+      if (added.all().some((token) => token.normalized)) return null;
+      if (model instanceof Unigram) return FastUnigram.create(json, model, forbidden);
+      return model instanceof WordPiece ? FastWordPiece.create(json, model, forbidden) : null;
+    };
+    const isSuited = model instanceof Unigram || model instanceof WordPiece;
+    return isSuited ? new FastEncoder((text) => text, lazily(added, create), added, around) : null;
   }
 
-  /** @param text well formed */
-  encode(text: string, special: SpecialTokens, addSpecialTokens: boolean): number[] {
+  /** The ids of a text, or null where only the slow way can encode it or say what is wrong. */
+  encode(text: string, special: SpecialTokens, addSpecialTokens: boolean): number[] | null {
+    const model = this.#modelFor(special);
+    if (!model) return null;
     const out = this.#out;
     out.count = 0;
+    let isDone = true;
     if (addSpecialTokens) for (const id of this.#before) out.push(id);
     this.#added.splitStrings(text, special, this.#normalize, (part, start, end, token) => {
       if (token) out.push(token.id);
-      else this.#model.encode(end - start === part.length ? part : part.slice(start, end), out);
+      else isDone &&= model.encode(end - start === part.length ? part : part.slice(start, end), out);
     });
     if (addSpecialTokens) for (const id of this.#after) out.push(id);
-    return out.toArray();
+    return isDone ? out.toArray() : null;
   }
+}
+
+/** Models for texts in which special tokens are forbidden or allowed, made when first needed and tokens change. */
+function lazily(
+  added: AddedVocabulary,
+  create: (forbidden: ReadonlySet<number>) => FastModel | null,
+): (special: SpecialTokens) => FastModel | null {
+  const none: ReadonlySet<number> = new Set();
+  const made = new Map<boolean, { specialIds: ReadonlySet<number>; model: FastModel | null }>();
+  return (special) => {
+    const allows = special === 'allow';
+    let known = made.get(allows);
+    if (known?.specialIds !== added.specialIds) {
+      known = { specialIds: added.specialIds, model: create(allows ? none : added.specialIds) };
+      made.set(allows, known);
+    }
+    return known!.model;
+  };
 }
 
 function stringNormalizer(type: string | undefined): StringNormalizer | null {

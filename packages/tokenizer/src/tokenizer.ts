@@ -151,7 +151,7 @@ export class Tokenizer {
     const simple = options.pair === undefined && !options.truncation && !options.padding && !options.sampling;
     if (!this.#fast || !simple) return this.encode(text, options).ids;
     const { specialTokens = 'text', addSpecialTokens = true } = options;
-    return this.#fast.encode(text, specialTokens, addSpecialTokens);
+    return this.#fast.encode(text, specialTokens, addSpecialTokens) ?? this.encode(text, options).ids;
   }
 
   /**

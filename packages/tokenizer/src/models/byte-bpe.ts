@@ -64,6 +64,9 @@ export class ByteBpe {
       }
     }
     this.#wholes = hasWholes ? wholes : null;
+    // The scanner makes its tables when first called: better now than with the first text.
+    this.#window.open('');
+    scan(this.#window.bytes, this.#window.view, 0, 0, false, this.#ends);
   }
 
   /**
@@ -83,7 +86,7 @@ export class ByteBpe {
   }
 
   /** Appends the ids of a text. */
-  encode(text: string, out: IdBuffer): void {
+  encode(text: string, out: IdBuffer): true {
     const window = this.#window;
     const ends = this.#ends;
     for (window.open(text); ; ) {
@@ -96,7 +99,7 @@ export class ByteBpe {
         this.#encodeWords(at, count, out);
         at = ends[count - 1]!;
       }
-      if (!more) return;
+      if (!more) return true;
       window.advance(at);
     }
   }
