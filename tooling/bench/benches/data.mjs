@@ -1,12 +1,13 @@
 /**
  * Reading and walking through text data against `datasets` (PyPI), and Parquet also against hyparquet, parquet-wasm and
  * DuckDB (npm; found beside this file, or in the folder ATTUNE_BENCH_NODE_PEERS). Rows are generated: an id, a score and
- * two texts, ATTUNE_BENCH_ROWS of them (default 60,000: 43 MB). Both sides must come to the same sums.
+ * two texts, ATTUNE_BENCH_ROWS of them (default 60,000: 43 MB; 1,400,000: 1 GB). ATTUNE_BENCH_TASKS names the tasks to run, all
+ * by default. Both sides must come to the same sums.
  */
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Dataset, writeDataset } from '../../../packages/data/dist/index.js';
+import { openStream, writeDataset } from '../../../packages/data/dist/index.js';
 import { startOurs, startPeer, takeTurns } from '../lib/peer.mjs';
 import { lessIsBetter, median, moreIsBetter } from '../lib/report.mjs';
 
@@ -55,14 +56,14 @@ async function prepare(folder) {
       { length: least + Math.floor(random() * (most - least)) },
       () => words[Math.floor(random() * 5000)],
     ).join(' ');
-  const rows = Array.from({ length: ROWS }, (_, id) => ({
-    id,
-    score: random(),
-    question: text(5, 60),
-    answer: text(5, 120),
-  }));
-  writeFileSync(join(folder, 'rows.jsonl'), `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
-  await writeDataset(Dataset.from(rows), join(folder, 'rows.parquet'));
+  const path = join(folder, 'rows.jsonl');
+  for (let id = 0; id < ROWS; ) {
+    let lines = '';
+    for (const end = Math.min(ROWS, id + 5000); id < end; id++)
+      lines += `${JSON.stringify({ id, score: random(), question: text(5, 60), answer: text(5, 120) })}\n`;
+    appendFileSync(path, lines);
+  }
+  await writeDataset(openStream(path), join(folder, 'rows.parquet'));
   try {
     // Nothing here writes Zstandard on every Node.
     await (await startPeer('data', { task: 'prepare', folder })).end();
@@ -87,6 +88,7 @@ async function compare(name, task, unit, peers, folder) {
   }
   const times = await takeTurns(workers, ROUNDS);
   const { sum, count } = workers.ours.ready.warmUp.at(-1);
+  const memory = {};
   for (const [peer, worker] of Object.entries(workers)) {
     const theirs = worker.ready.warmUp.at(-1);
     // Orders differ where they are random; the number of rows does not.
@@ -96,15 +98,19 @@ async function compare(name, task, unit, peers, folder) {
       throw new Error(
         `bench data: ${task} gives ${JSON.stringify({ sum, count })}, ${peer} ${JSON.stringify(theirs)}`,
       );
-    await worker.end();
+    memory[peer] = (await worker.end()).peakMiB;
   }
   const ours = median(times.ours);
-  return peers.map((peer) => {
+  const rows = peers.map((peer) => {
     const theirs = times[peer] ? median(times[peer]) : null;
     return unit === 'ms'
       ? lessIsBetter(name, 'ms', ours, theirs, peer)
       : moreIsBetter(name, '1,000 rows/s', count / ours, theirs && count / theirs, peer);
   });
+  if (task === 'jsonl' || task === 'cache')
+    for (const peer of peers)
+      rows.push(lessIsBetter(`${name}, peak memory`, 'MiB', memory.ours, memory[peer] ?? null, peer));
+  return rows;
 }
 
 /** Numbers in [0, 1) that are the same each time. */
