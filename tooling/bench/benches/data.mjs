@@ -31,6 +31,9 @@ const CASES = [
   ['resume two thirds into a shuffled stream', 'resume-shuffled', 'ms', ['datasets']],
 ];
 
+const tasks = process.env.ATTUNE_BENCH_TASKS?.split(',');
+const wanted = (task) => tasks?.includes(task) ?? true;
+
 export async function run() {
   const folder = mkdtempSync(join(tmpdir(), 'attune-bench-data-'));
   try {
@@ -63,6 +66,7 @@ async function prepare(folder) {
       lines += `${JSON.stringify({ id, score: random(), question: text(5, 60), answer: text(5, 120) })}\n`;
     appendFileSync(path, lines);
   }
+  if (!wanted('parquet') && !wanted('zstd')) return;
   await writeDataset(openStream(path), join(folder, 'rows.parquet'));
   try {
     // Nothing here writes Zstandard on every Node.

@@ -16,6 +16,8 @@ c = json.loads(sys.argv[1])
 folder = Path(c["folder"])
 jsonl = str(folder / "rows.jsonl")
 datasets.disable_progress_bars()
+# It warns that its shuffle buffer is lost when it resumes.
+datasets.logging.set_verbosity_error()
 
 
 def size(row):
