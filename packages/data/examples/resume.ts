@@ -24,5 +24,7 @@ const expected = (await loader.next()).value!;
 const resumed = open();
 resumed.restore(JSON.parse(state));
 const found = (await resumed.next()).value!;
-console.log(`${state.length} bytes of state; the same batch: ${JSON.stringify(found) === JSON.stringify(expected)}`);
+console.log(
+  `${state.length} bytes of state; the same batch: ${JSON.stringify(found) === JSON.stringify(expected)}`,
+);
 rmSync(folder, { recursive: true });
