@@ -24,6 +24,23 @@ export async function serve(step, about = {}) {
   say({ peakMiB: process.resourceUsage().maxRSS / 1024 });
 }
 
+/**
+ * The same for a step that is asynchronous, without a warm-up.
+ * @param {() => Promise<object>} step
+ */
+export async function serveAsync(step) {
+  say({});
+  for await (const line of createInterface({ input: process.stdin })) {
+    if (line.trim() === 'end') break;
+    const start = performance.now();
+    const result = await step();
+    say({ ...result, ms: performance.now() - start });
+  }
+  say({ peakMiB: process.resourceUsage().maxRSS / 1024 });
+  // Else the open pipe would keep the process.
+  process.stdin.destroy();
+}
+
 function say(value) {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }

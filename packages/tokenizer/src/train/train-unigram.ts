@@ -23,6 +23,8 @@ export interface TrainUnigramOptions extends TrainSentencePieceOptions {
   subIterations?: number;
   /** Pieces to begin with. Default 1,000,000. */
   seedSize?: number;
+  /** Distinct words to learn from at most, the most frequent ones: that bounds memory and time. Default 1,000,000. */
+  trainingWords?: number;
 }
 
 /**
@@ -153,7 +155,8 @@ const LONGEST_WORD = 8192;
 
 /** The pieces to begin with and the words in terms of the required characters. */
 function seedPieces(words: WordCounts, required: Map<string, number>, options: TrainUnigramOptions) {
-  const { seedSize = 1_000_000, maxPieceLength = 16 } = options;
+  const { seedSize = 1_000_000, trainingWords = 1_000_000 } = options;
+  words.keepMostFrequent(trainingWords);
   const spelled: string[] = [];
   const counts: number[] = [];
   for (let i = 0; i < words.size; i++) {
@@ -169,11 +172,7 @@ function seedPieces(words: WordCounts, required: Map<string, number>, options: T
     }
   }
   words.clear();
-  const isValid = pieceFilter(options);
-  const recurring = recurringSubstrings(spelled, counts, maxPieceLength * 2)
-    .filter(({ text }) => isValid(text))
-    .map(({ text, count }) => [text, count * [...text].length] as [string, number]);
-  const seeds: [string, number][] = [...required, ...byFrequency(recurring).slice(0, seedSize)];
+  const seeds: [string, number][] = [...required, ...bestRecurring(spelled, counts, seedSize, options)];
   const logTotal = Math.log(seeds.reduce((sum, [, weight]) => sum + weight, 0));
   return {
     pieces: seeds.map(([piece]) => piece),
@@ -181,4 +180,22 @@ function seedPieces(words: WordCounts, required: Map<string, number>, options: T
     spelled,
     counts,
   };
+}
+
+/** The substrings that recur and may be pieces, the ones that cover most of the corpus. */
+function bestRecurring(
+  spelled: string[],
+  counts: number[],
+  size: number,
+  options: TrainUnigramOptions,
+): [string, number][] {
+  const isValid = pieceFilter(options);
+  let best: [string, number][] = [];
+  recurringSubstrings(spelled, counts, (options.maxPieceLength ?? 16) * 2, (text, count) => {
+    if (!isValid(text)) return;
+    best.push([text, count * [...text].length]);
+    // Now and then those that will not be among the best are dropped.
+    if (best.length >= 2 * size + 1000) best = byFrequency(best).slice(0, size);
+  });
+  return byFrequency(best).slice(0, size);
 }

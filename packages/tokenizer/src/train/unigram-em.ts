@@ -20,9 +20,11 @@ export function findArcs(
 ): PieceArcs {
   const trie = new PrefixTrie(pieces.map((piece, id) => [piece, id]));
   const first = new Int32Array(words.length + 1);
-  const starts: number[] = [];
-  const ends: number[] = [];
-  const ids: number[] = [];
+  let capacity = 1 << 16;
+  let starts = new Uint16Array(capacity);
+  let ends = new Uint16Array(capacity);
+  let ids = new Int32Array(capacity);
+  let arcs = 0;
   words.forEach((word, w) => {
     for (let start = 0; start < word.length; start++) {
       for (let node = 0, end = start; end < word.length; ) {
@@ -30,21 +32,33 @@ export function findArcs(
         if (node === 0) break;
         const id = trie.valueAt(node);
         if (id < 0) continue;
-        starts.push(start);
-        ends.push(end);
-        ids.push(id);
+        if (arcs === capacity) {
+          capacity = Math.floor(capacity * 1.5);
+          starts = resized(starts, capacity);
+          ends = resized(ends, capacity);
+          ids = resized(ids, capacity);
+        }
+        starts[arcs] = start;
+        ends[arcs] = end;
+        ids[arcs++] = id;
       }
     }
-    first[w + 1] = ids.length;
+    first[w + 1] = arcs;
   });
   return {
     counts: Float64Array.from(counts),
     lengths: Int32Array.from(words, (word) => word.length),
     first,
-    starts: Uint16Array.from(starts),
-    ends: Uint16Array.from(ends),
-    ids: Int32Array.from(ids),
+    starts: starts.subarray(0, arcs),
+    ends: ends.subarray(0, arcs),
+    ids: ids.subarray(0, arcs),
   };
+}
+
+function resized<T extends Int32Array | Uint16Array>(array: T, length: number): T {
+  const copy = new (array.constructor as new (length: number) => T)(length);
+  copy.set(array);
+  return copy;
 }
 
 /** The arcs whose piece is still there, renumbered. `newId` is -1 for pieces that are gone. */
@@ -65,9 +79,9 @@ export function keepArcs(arcs: PieceArcs, newId: Int32Array): PieceArcs {
   return {
     ...arcs,
     first,
-    starts: starts.slice(0, kept),
-    ends: ends.slice(0, kept),
-    ids: ids.slice(0, kept),
+    starts: starts.subarray(0, kept),
+    ends: ends.subarray(0, kept),
+    ids: ids.subarray(0, kept),
   };
 }
 

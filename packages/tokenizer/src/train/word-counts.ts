@@ -73,9 +73,14 @@ export class WordCounts {
    * up to some count. Called at the same places of a corpus it leaves the same words.
    */
   prune(): void {
-    if (this.size <= this.#limit) return;
+    if (this.size > this.#limit) this.keepMostFrequent(Math.floor(this.#limit / 2));
+  }
+
+  /** Forgets all words up to some count, so that at most `limit` stay. */
+  keepMostFrequent(limit: number): void {
+    if (this.size <= limit) return;
     const sorted = this.#counts.slice(0, this.size).sort();
-    const threshold = sorted[this.size - Math.floor(this.#limit / 2) - 1]!;
+    const threshold = sorted[this.size - limit - 1]!;
     const [table, counts, size] = [this.#table, this.#counts, this.size];
     this.clear();
     for (let i = 0; i < size; i++) {
