@@ -1,11 +1,11 @@
-// Checks @attune/tokenizer against tiktoken and sentencepiece on real text, token for token and offset for offset.
+// Checks @attune/tokenizer against tiktoken, `tokenizers` and sentencepiece on real text, token for token and offset for offset.
 //
 //   python tooling/reference/tokenizer/real_data.py DATA > reference.jsonl
 //   node tooling/real-data/tokenizer.mjs DATA reference.jsonl
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convertOffsets, fromTiktoken, SentencePiece } from '../../packages/tokenizer/dist/index.js';
+import { convertOffsets, fromTiktoken, SentencePiece, Tokenizer } from '../../packages/tokenizer/dist/index.js';
 
 const [data, referenceFile] = process.argv.slice(2);
 if (!data || !referenceFile) {
@@ -40,6 +40,11 @@ const digest = (...columns) => {
 
 const ranks = readFileSync(join(data, 'tokenizers/gpt2.tiktoken'), 'utf8');
 const bpe = ['gpt2', 'cl100k', 'o200k'].map((pattern) => [pattern, fromTiktoken(ranks, { pattern })]);
+/** Offsets and word ids of `tokenizer.json`, by the pre-tokenizer of GPT-2. */
+const json = Tokenizer.fromJSON({
+  ...bpe[0][1].toJSON(),
+  pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+});
 const sentencePiece = SentencePiece.fromModel(
   readFileSync(join(data, 'tokenizers/sentencepiece_unigram_en.model')),
 );
@@ -65,6 +70,9 @@ for (const [name, text] of documents()) {
     if (digest(tokenizer.encodeIds(text)) !== digest(ids)) differing.push(`${name} ${pattern}, fast path`);
     if (tokenizer.decode(ids) !== text) differing.push(`${name} ${pattern}, decoded`);
   }
+  const encoding = json.encode(text);
+  const spans = convertOffsets(encoding.offsets, text, 'codepoint').flat();
+  check(name, 'tokenizers', digest(encoding.ids, spans, encoding.wordIds));
   const { ids, offsets } = sentencePiece.encode(text);
   check(name, 'sentencepiece', digest(ids, convertOffsets(offsets, text, 'codepoint').flat()));
   if (digest(sentencePiece.encodeIds(text)) !== digest(ids)) differing.push(`${name} sentencepiece, ids`);

@@ -40,7 +40,7 @@ export async function run() {
 }
 
 /** Time and peak memory of training on a large file. */
-async function large(data, megabytes) {
+export async function large(data, megabytes) {
   const folder = mkdtempSync(join(tmpdir(), 'attune-bench-'));
   const file = join(folder, 'corpus.txt');
   const rows = [];

@@ -1,4 +1,4 @@
-"""Encodes the documents of a data folder with tiktoken and sentencepiece.
+"""Encodes the documents of a data folder with tiktoken, `tokenizers` and sentencepiece.
 
     python real_data.py DATA > reference.jsonl
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import sentencepiece as spm
 import tiktoken
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 PATTERNS = {
     "gpt2": r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s""",
@@ -37,6 +38,19 @@ def documents(data: Path):
             yield f"{name}:{i + 1}", record["question"] + "\n" + record["answer"]
 
 
+def hugging_face(ranks: dict) -> Tokenizer:
+    """The ranks as a `tokenizer.json`: its merges are all the ways of cutting a token into two."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [b for b in range(256) if b not in printable]
+    alphabet = {**{b: chr(b) for b in printable}, **{b: chr(256 + i) for i, b in enumerate(others)}}
+    name = {token: "".join(alphabet[b] for b in token) for token in ranks}
+    merges = [(name[t[:i]], name[t[i:]]) for t, _ in sorted(ranks.items(), key=lambda x: x[1])
+              for i in range(1, len(t)) if t[:i] in ranks and t[i:] in ranks]
+    tokenizer = Tokenizer(models.BPE({name[t]: r for t, r in ranks.items()}, merges, ignore_merges=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return tokenizer
+
+
 def digest(*columns) -> str:
     return hashlib.sha256(b"".join(array.array("i", column).tobytes() for column in columns)).hexdigest()[:16]
 
@@ -49,8 +63,12 @@ def main(data: Path) -> None:
     bpe = {name: tiktoken.Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 50256})
            for name, pattern in PATTERNS.items()}
     sp = spm.SentencePieceProcessor(model_file=str(data / "tokenizers/sentencepiece_unigram_en.model"))
+    hf = hugging_face(ranks)
     for name, text in documents(data):
         result = {"name": name}
+        encoded = hf.encode(text)
+        words = [-1 if word is None else word for word in encoded.word_ids]
+        result["tokenizers"] = digest(encoded.ids, [x for pair in encoded.offsets for x in pair], words)
         for key, encoding in bpe.items():
             ids = encoding.encode_ordinary(text)
             result[key] = digest(ids, encoding.decode_with_offsets(ids)[1])
