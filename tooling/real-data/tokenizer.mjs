@@ -5,7 +5,12 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convertOffsets, fromTiktoken, SentencePiece, Tokenizer } from '../../packages/tokenizer/dist/index.js';
+import {
+  convertOffsets,
+  fromTiktoken,
+  SentencePiece,
+  Tokenizer,
+} from '../../packages/tokenizer/dist/index.js';
 
 const [data, referenceFile] = process.argv.slice(2);
 if (!data || !referenceFile) {

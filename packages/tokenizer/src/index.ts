@@ -21,6 +21,8 @@ export type { Piece, SentencePieceModel } from './sentencepiece/model-file.ts';
 export { PieceType } from './sentencepiece/model-file.ts';
 export type { SentencePieceEncodeOptions } from './sentencepiece/sentencepiece.ts';
 export { SentencePiece } from './sentencepiece/sentencepiece.ts';
+export type { CharacterTokenizerOptions, SimpleTokenizerOptions } from './simple-tokenizers.ts';
+export { byteTokenizer, characterTokenizer } from './simple-tokenizers.ts';
 export type { AddedTokenOptions, DecodeOptions } from './tokenizer.ts';
 export { Tokenizer } from './tokenizer.ts';
 export type * from './tokenizer-json.ts';

@@ -125,6 +125,23 @@ describe('long texts without mercy', () => {
     }
   });
 
+  it('is encoded where it is one word of a megabyte', () => {
+    const tokenizer = fromTiktoken(formats.tiktoken.ranks, { pattern: 'cl100k' });
+    const word = 'abcdefghij'.repeat(2 ** 20 / 10);
+    expect(tokenizer.decode(tokenizer.encodeIds(word)) === word).toBe(true);
+    const slow = Tokenizer.fromJSON({
+      ...tokenizer.toJSON(),
+      pre_tokenizer: null,
+      decoder: { type: 'Fuse' },
+    });
+    expect(slow.decode(slow.encodeIds(word)) === word).toBe(true);
+    const stream = tokenizer.encodeStream();
+    let tokens = 0;
+    for (let at = 0; at < word.length; at += 2 ** 16)
+      tokens += stream.push(word.slice(at, at + 2 ** 16)).length;
+    expect(tokens + stream.end().length).toBe(tokenizer.encodeIds(word).length);
+  });
+
   it('is encoded by SentencePiece', () => {
     for (const { model } of [models[0]!, models[6]!]) {
       const tokenizer = SentencePiece.fromModel(new Uint8Array(Buffer.from(model, 'latin1')));

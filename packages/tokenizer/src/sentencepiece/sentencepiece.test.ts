@@ -111,3 +111,37 @@ it('names what is wrong with a file', () => {
   expect(() => SentencePiece.fromModel(new Uint8Array(0))).toThrow('must hold pieces');
   expect(() => SentencePiece.fromModel(bytesOf(cases[0]!).slice(0, 1000))).toThrow('cut off');
 });
+
+describe('.vocab files', () => {
+  const original = SentencePiece.fromModel(bytesOf(cases[6]!));
+
+  it('hold the pieces and scores', () => {
+    const text = original.toVocab();
+    const read = SentencePiece.fromVocab(text, 'bpe');
+    expect(read.toVocab()).toBe(text);
+    expect(read.encodeIds('low lower newest')).toEqual(original.encodeIds('low lower newest'));
+    expect(SentencePiece.fromModel(read.toModel()).toVocab()).toBe(text);
+  });
+
+  it('name a bad line', () => {
+    expect(() => SentencePiece.fromVocab('<unk>\t0\nlow\n', 'bpe')).toThrow('line 2');
+    expect(() => SentencePiece.fromVocab('low\t-1\n', 'bpe')).toThrow('<unk> is missing');
+    const text = original.toVocab();
+    for (let i = 0; i < 60; i++) {
+      const at = (i * 97) % text.length;
+      try {
+        SentencePiece.fromVocab(text.slice(0, at) + '\t\n0x-'[i % 5] + text.slice(at + (i % 3)), 'unigram');
+      } catch (error) {
+        expect((error as Error).message).toMatch(/SentencePiece (vocab|model)/);
+      }
+    }
+  });
+});
+
+it('streams the ids of the whole', () => {
+  const tokenizer = SentencePiece.fromModel(bytesOf(cases[0]!));
+  const stream = tokenizer.encodeStream({ bos: true });
+  const ids = [...stream.push('low lo'), ...stream.push('wer'), ...stream.end()];
+  expect(ids).toEqual(tokenizer.encodeIds('low lower', { bos: true }));
+  expect(stream.end()).toEqual(tokenizer.encodeIds('', { bos: true }));
+});

@@ -1,5 +1,6 @@
 import type { DecodeStream } from '../decode-stream.ts';
 import type { Sampling } from '../encode-options.ts';
+import type { EncodeStream } from '../encode-stream.ts';
 import { Encoding, type EncodingColumns } from '../encoding.ts';
 import { addedColumns, concatenate, emptyColumns } from '../encoding-ops.ts';
 import { ByteUnigram } from '../models/byte-unigram.ts';
@@ -20,6 +21,7 @@ import {
   writeSentencePieceModel,
 } from './model-file.ts';
 import { type NormalizedText, SentencePieceNormalizer, SPACE_SYMBOL } from './normalizer.ts';
+import { modelOfVocab, readVocabFile } from './vocab-file.ts';
 import { WordwiseUnigram } from './wordwise.ts';
 
 export interface SentencePieceEncodeOptions {
@@ -104,6 +106,15 @@ export class SentencePiece {
   /** A tokenizer of the given parts, e.g. from training. */
   static fromParts(model: SentencePieceModel): SentencePiece {
     return new SentencePiece(model, writeSentencePieceModel(model));
+  }
+
+  /**
+   * A tokenizer from a `.vocab` file, which holds pieces and scores only: with the `identity` normalizer and the
+   * usual special pieces. The `.model` file says more; take it where there is one.
+   * @throws where the text is not a `.vocab` file
+   */
+  static fromVocab(text: string, modelType: 'unigram' | 'bpe'): SentencePiece {
+    return SentencePiece.fromParts(modelOfVocab(readVocabFile(text), modelType));
   }
 
   /** The `.model` file: byte for byte the one that was read. */
@@ -208,6 +219,25 @@ export class SentencePiece {
   decode(ids: Iterable<number>): string {
     const stream = this.decodeStream();
     return stream.push(ids) + stream.end();
+  }
+
+  /**
+   * Encodes text that arrives in pieces. Which segmentation is best is decided over the whole text, so all ids
+   * come at the end.
+   */
+  encodeStream(options: SentencePieceEncodeOptions = {}): EncodeStream {
+    let waiting = '';
+    return {
+      push: (text) => {
+        waiting += text;
+        return [];
+      },
+      end: () => {
+        const ids = this.encodeIds(waiting, options);
+        waiting = '';
+        return ids;
+      },
+    };
   }
 
   /** Decodes ids as they come, never emitting half a character. */
