@@ -1,14 +1,12 @@
 /** Units that may follow a number, in singular; an answer is the same with them and without. */
 const UNITS = new Set(
-  `cm mm m km meter metre centimeter centimetre millimeter kilometer kilometre inch in inche foot feet ft yard yd mile mi
-  kg g mg gram kilogram pound lb ounce oz ton tonne liter litre ml l gallon quart pint cup
-  second sec s minute min hour hr h day week month year yr
-  dollar cent euro penny usd eur buck rupee yuan percent degree deg rad radian
-  mph kph km/h m/s m/s^2 cm^2 cm^3 m^2 m^3 ft^2 ft^3 in^2 in^3 km^2 unit unit^2 unit^3 square cubic sq per
-  newton joule watt volt ampere ohm pascal hertz hz kelvin celsius fahrenheit mole mol
-  people person student child children apple orange book coin marble ball candy cookie ticket car point vote way time
-  page piece item bag box boxe number digit total of an each a mph. card game slice egg flower tree dog cat bird fish
-  hat shirt shoe toy pencil pen bottle can pizza cake song word letter team player friend guest row seat table`.split(
+  `cm mm m km meter metre centimeter centimetre millimeter millimetre kilometer kilometre inch in inche foot feet ft yard
+  yd mile mi kg g mg gram kilogram pound lb ounce oz ton tonne liter litre ml l gallon quart pint cup
+  second sec s minute min hour hr h day week month year yr dollar cent euro penny usd eur buck rupee yuan percent degree
+  deg rad radian mph kph km/h m/s unit square cubic sq per newton joule watt volt ampere ohm pascal hertz hz kelvin
+  celsius fahrenheit mole mol people person student child children apple orange book coin marble ball candy candie cookie
+  ticket car point vote way time page piece item bag box boxe card game slice egg flower tree dog cat bird fish hat shirt
+  shoe toy pencil pen bottle can pizza cake song word letter team player friend guest row seat table`.split(
     /\s+/,
   ),
 );
