@@ -1,5 +1,5 @@
-import { asciiIdentity } from '../normalizers/ascii-identity.ts';
 import { createNormalizer } from '../normalizers/normalizer.ts';
+import { sparingly } from '../normalizers/sparingly.ts';
 import { metaspaceOptions } from '../pre-tokenizers/metaspace.ts';
 import { AlignedText } from '../text/aligned-text.ts';
 import type { IdBuffer } from '../text/id-buffer.ts';
@@ -94,10 +94,9 @@ function blanksFor(bytes: Uint8Array, end: number): number {
   return filled;
 }
 
-/** A normalizer of strings, which leaves texts alone where nothing changes. */
+/** A normalizer of strings. */
 function stringNormalizer(json: ComponentJson | null): (text: string) => string {
   if (!json) return (text) => text;
   const normalize = createNormalizer(json);
-  const isUnchanged = asciiIdentity(json);
-  return (text) => (isUnchanged?.(text) ? text : normalize(new AlignedText(wellFormed(text))).text);
+  return sparingly(json, (text) => normalize(new AlignedText(wellFormed(text))).text);
 }

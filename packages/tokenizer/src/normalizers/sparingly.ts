@@ -3,23 +3,30 @@ import { CharsMap } from '../text/chars-map.ts';
 import type { ComponentJson } from '../tokenizer-json.ts';
 
 /**
- * A test for texts that a normalizer certainly leaves as they are, made to be fast rather than to find them all:
- * ASCII, without the characters that it changes. Null where nothing is known of the normalizer.
+ * Makes a normalizer of strings fast for text that is mostly ASCII: it is only called for the stretches that it may
+ * change, with the safe characters beside them, which marks may belong to. Where such stretches cannot be told, it is
+ * called for all of a text, unless that is certainly left as it is.
  */
-export function asciiIdentity(json: ComponentJson | null): ((text: string) => boolean) | null {
+export function sparingly(
+  json: ComponentJson,
+  normalize: (text: string) => string,
+): (text: string) => string {
   const safe = new Uint8Array(0x80).fill(1);
   const checks: ((text: string) => boolean)[] = [];
-  if (json && !restrict(json, safe, checks)) return null;
+  if (!restrict(json, safe, checks)) return normalize;
+  const units = Array.from(safe, (isSafe, unit) => (isSafe ? '' : `\\u{${unit.toString(16)}}`)).join('');
+  const unsafe = new RegExp(`[\\s\\S]?(?:[\\u{80}-\\u{10ffff}${units}]+[\\s\\S]?)+`, 'gu');
+  if (checks.length === 0) return (text) => text.replace(unsafe, normalize);
   return (text) => {
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit >= 0x80 || safe[unit] === 0) return false;
-    }
-    return checks.every((check) => check(text));
+    unsafe.lastIndex = 0;
+    return !unsafe.test(text) && checks.every((check) => check(text)) ? text : normalize(text);
   };
 }
 
-/** Takes out what a normalizer changes. Returns whether it is one that this knows of. */
+/**
+ * Takes out of `safe` the ASCII characters that a normalizer changes; `checks` are for what can only be said of whole
+ * texts. Returns whether it is one that this knows of.
+ */
 function restrict(json: ComponentJson, safe: Uint8Array, checks: ((text: string) => boolean)[]): boolean {
   switch (json.type) {
     case 'NFC':
