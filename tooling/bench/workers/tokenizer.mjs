@@ -10,7 +10,7 @@ const { library, task, data, folder, vocabulary, text, once } = JSON.parse(proce
 const own = () => import('../../../packages/tokenizer/dist/index.js');
 const file = (name) => readFileSync(join(folder, name), 'utf8');
 const NAMES = { gpt2: 'r50k_base', cl100k: 'cl100k_base', o200k: 'o200k_base' };
-const unigram = () => readFileSync(join(data, 'tokenizers/sentencepiece_unigram_en.model'));
+const UNIGRAM = join(data, 'tokenizers/sentencepiece_unigram_en.model');
 
 /** By library: something that encodes and decodes. */
 const libraries = {
@@ -18,7 +18,7 @@ const libraries = {
     const { fromTiktoken, SentencePiece, Tokenizer } = await own();
     const tokenizer =
       vocabulary === 'unigram'
-        ? SentencePiece.fromModel(unigram())
+        ? SentencePiece.fromModel(readFileSync(UNIGRAM))
         : vocabulary in NAMES
           ? fromTiktoken(file(`${vocabulary}.tiktoken`), { pattern: vocabulary })
           : Tokenizer.fromJSON(file(`${vocabulary}.json`));
@@ -48,7 +48,7 @@ const libraries = {
   async 'sentencepiece-js'() {
     const { SentencePieceProcessor } = await import('sentencepiece-js');
     const processor = new SentencePieceProcessor();
-    await processor.loadFromB64StringModel(unigram().toString('base64'));
+    await processor.load(UNIGRAM);
     return { encode: (chunk) => processor.encodeIds(chunk) };
   },
 };

@@ -15,13 +15,13 @@ const utf8 = new TextEncoder();
  * A scanner of UTF-8 in which a space stands for `▁`, for pieces that hold it only at their beginning: a word is
  * spaces and what follows up to the next space.
  * @param joinsBlanks whether spaces in a row begin one word or each their own
- * @param pieces if given, ASCII characters that are in none are words of their own
+ * @param pieces if given, ASCII characters that are in none with others are words of their own
  */
 export function unigramWords(joinsBlanks: boolean, pieces?: Iterable<Uint8Array>): ByteScanner {
   const kinds = new Uint8Array(256);
   if (pieces) {
     kinds.fill(ALONE, 0, 0x80);
-    for (const piece of pieces) for (const byte of piece) kinds[byte] = LETTER;
+    for (const piece of pieces) if (piece.length > 1) for (const byte of piece) kinds[byte] = LETTER;
   }
   kinds[0x20] = BLANK;
   kinds[END] = STOP;
