@@ -96,6 +96,31 @@ describe('writeDataset', () => {
     }
   });
 
+  test('lists and objects become nested columns of Parquet', async () => {
+    const rows: Row[] = Array.from({ length: 1200 }, (_, i) => ({
+      messages: [
+        { role: 'user', content: `${i} 🙂` },
+        { role: 'assistant', content: 'b', tool_calls: [{ function: { name: 'f' } }] },
+      ].slice(0, 1 + (i % 2)),
+      scores: i % 3 === 0 ? [] : [i, i + 0.5],
+      info: { id: i, ...(i > 1000 && { late: true }) },
+      own: { [`key${i}`]: i },
+      ...(i % 5 === 0 && { image: { bytes: Uint8Array.of(i % 256), path: null } }),
+    }));
+    const path = join(folder, 'nested.parquet');
+    await writeDataset(Dataset.from(rows), path);
+    const loaded = await loadDataset(path);
+    const image = (i: number) => (i % 5 === 0 ? { image: { bytes: Uint8Array.of(i % 256) } } : {});
+    for (const i of [0, 1, 2, 500, 1001, 1199]) expect(loaded.at(i)).toEqual({ ...rows[i], ...image(i) });
+    const { parquetMetadata, parquetSchema } = await import('hyparquet');
+    const bytes = readFileSync(path);
+    const { children } = parquetSchema(parquetMetadata(Uint8Array.from(bytes).buffer));
+    const form = Object.fromEntries(
+      children.map(({ element }) => [element.name, element.converted_type ?? 'group']),
+    );
+    expect(form).toEqual({ messages: 'LIST', scores: 'LIST', info: 'group', own: 'JSON', image: 'group' });
+  });
+
   test('JSON Lines, packed too; bytes become base64', async () => {
     const rows = various.map(({ bytes, ...row }) => row);
     await writeDataset(Dataset.from(rows), join(folder, 'out.jsonl'));

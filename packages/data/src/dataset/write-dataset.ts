@@ -3,10 +3,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import type { Schema } from 'apache-arrow';
+import type { SchemaElement } from 'hyparquet';
 import { Dataset, type Row } from '../dataset.ts';
 import type { ZstdZlib } from '../files/bytes.ts';
 import { typeOf } from '../files/file-types.ts';
 import { writeAtomically } from './atomic-file.ts';
+import { isNested, type Shapes, sameShape, schemaElements, shapesOf, toShape } from './parquet-schema.ts';
 import { DataStream } from './stream.ts';
 import { type Kinds, kindsOf, textLength, toRecordBatch } from './table-builder.ts';
 
@@ -25,9 +27,10 @@ export interface WriteResult {
  * Writes rows as JSON Lines (also `.gz`, and `.zst` from Node 22.15 on), Parquet or Arrow IPC, by the file's extension.
  * The file is there whole or not at all. Memory does not grow with the data.
  *
- * Parquet and Arrow need one type a column: whole numbers become int64, or float64 where some are not whole; lists,
- * objects and mixed types are stored as JSON, which `loadDataset` reads back as what it was. Where a later row does not
- * fit the types of the first ones, the rows are read a second time.
+ * Parquet and Arrow need one type a column: whole numbers become int64, or float64 where some are not whole. Lists and
+ * objects become nested columns in Parquet where all rows have the same fields; else, and in Arrow, they are stored as
+ * JSON, as mixed types are, which `loadDataset` reads back as what it was. Where a later row does not fit the types of
+ * the first ones, the rows are read a second time.
  *
  * @throws when the extension is of a type that cannot be written
  */
@@ -40,10 +43,8 @@ export async function writeDataset(
   let rows = 0;
   await writeAtomically(path, async (partial) => {
     if (type === 'jsonl') rows = await writeJsonl(stream, partial, path);
-    else if (type === 'arrow')
-      rows = await withKinds(stream, ARROW_BATCH, (kinds) => arrowSink(partial, kinds));
-    else if (type === 'parquet')
-      rows = await withKinds(stream, ROW_GROUP, (kinds) => parquetSink(partial, kinds));
+    else if (type === 'arrow') rows = await writeTyped(stream, arrowLayout(partial));
+    else if (type === 'parquet') rows = await writeTyped(stream, parquetLayout(partial));
     else
       throw new Error(`${path}: cannot write ${type}; name a file that ends in .jsonl, .parquet or .arrow`);
   });
@@ -87,35 +88,41 @@ interface Sink {
   abandon(): Promise<void>;
 }
 
+/** How the types of columns are found, and what writes rows of such types. */
+interface Layout<T> {
+  size: { rows: number; bytes: number };
+  /** The types that hold these rows, and those before them. */
+  infer(rows: readonly Row[], before: T | undefined): T;
+  /** Whether what was opened for `types` can write what needs `needed`. */
+  covers(types: T, needed: T): boolean;
+  open(types: T): Promise<Sink>;
+}
+
 /** Writes with the types of the first batch; when later rows need wider ones, finds those and writes once more. */
-async function withKinds(
-  stream: DataStream<Row>,
-  size: { rows: number; bytes: number },
-  open: (kinds: Kinds) => Promise<Sink>,
-): Promise<number> {
-  let kinds: Kinds | undefined;
+async function writeTyped<T>(stream: DataStream<Row>, layout: Layout<T>): Promise<number> {
+  let types: T | undefined;
   for (;;) {
     let sink: Sink | undefined;
-    let needed: Kinds = new Map(kinds);
+    let needed = types;
     let count = 0;
     let narrow = false;
     try {
-      for await (const rows of rowBatches(stream, size)) {
-        needed = kindsOf(rows, needed);
-        kinds ??= needed;
-        narrow ||= !covers(kinds, needed);
+      for await (const rows of rowBatches(stream, layout.size)) {
+        needed = layout.infer(rows, needed);
+        types ??= needed;
+        narrow ||= !layout.covers(types, needed);
         count += rows.length;
         if (narrow) continue;
-        sink ??= await open(kinds);
+        sink ??= await layout.open(types);
         await sink.write(rows);
       }
       if (!narrow) {
-        sink ??= await open(needed);
+        if (!sink) throw new Error('found no rows: nothing to write');
         await sink.finish();
         return count;
       }
       await sink?.abandon();
-      kinds = needed;
+      types = needed;
     } catch (error) {
       await sink?.abandon();
       throw error;
@@ -123,7 +130,31 @@ async function withKinds(
   }
 }
 
-const covers = (kinds: Kinds, needed: Kinds) => [...needed].every(([name, kind]) => kinds.get(name) === kind);
+function arrowLayout(path: string): Layout<Kinds> {
+  return { size: ARROW_BATCH, infer: kindsOf, covers: coversKinds, open: (kinds) => arrowSink(path, kinds) };
+}
+
+interface ParquetTypes {
+  kinds: Kinds;
+  shapes: Shapes;
+}
+
+function parquetLayout(path: string): Layout<ParquetTypes> {
+  return {
+    size: ROW_GROUP,
+    infer: (rows, before) => ({
+      kinds: kindsOf(rows, before?.kinds),
+      shapes: shapesOf(rows, before?.shapes),
+    }),
+    covers: (types, needed) =>
+      coversKinds(types.kinds, needed.kinds) &&
+      [...needed.shapes].every(([name, shape]) => sameShape(types.shapes.get(name), shape)),
+    open: (types) => parquetSink(path, types),
+  };
+}
+
+const coversKinds = (kinds: Kinds, needed: Kinds) =>
+  [...needed].every(([name, kind]) => kinds.get(name) === kind);
 
 async function* rowBatches(
   stream: DataStream<Row>,
@@ -186,35 +217,46 @@ function requireColumns(kinds: Kinds): void {
   if (kinds.size === 0) throw new Error('found no row with a value: nothing to write');
 }
 
-async function parquetSink(path: string, kinds: Kinds): Promise<Sink> {
-  const { ParquetWriter, fileWriter, schemaFromColumnData } = await import('hyparquet-writer');
-  const types = {
-    string: 'STRING',
-    int: 'INT64',
-    number: 'DOUBLE',
-    boolean: 'BOOLEAN',
-    bytes: 'BYTE_ARRAY',
-    json: 'JSON',
-  } as const;
+async function parquetSink(path: string, { kinds, shapes }: ParquetTypes): Promise<Sink> {
+  const { ParquetWriter, fileWriter } = await import('hyparquet-writer');
   requireColumns(kinds);
-  const columns = (rows: readonly Row[]) =>
-    [...kinds].map(([name, kind]) => ({
+  const columns = [...kinds].map(([name, kind]) => {
+    const nested = kind === 'json' ? shapes.get(name) : undefined;
+    if (isNested(nested))
+      return {
+        name,
+        elements: schemaElements(name, nested),
+        convert: (value: unknown) => toShape(value, nested),
+      };
+    // What has no type of its own is JSON.
+    if (kind !== 'json')
+      return {
+        name,
+        elements: schemaElements(name, kind),
+        convert: (value: unknown) => toShape(value, kind),
+      };
+    const json: SchemaElement = {
       name,
-      type: types[kind],
-      nullable: true,
-      data: rows.map((row) => {
-        const value = row[name];
-        if (value === null || value === undefined) return null;
-        return kind === 'int' ? BigInt(value as number) : value;
-      }),
-    }));
-  const file = fileWriter(path);
-  const writer = new ParquetWriter({
-    writer: file,
-    schema: schemaFromColumnData({ columnData: columns([]) }),
+      type: 'BYTE_ARRAY',
+      converted_type: 'JSON',
+      repetition_type: 'OPTIONAL',
+    };
+    return { name, elements: [json], convert: (value: unknown) => value ?? null };
   });
+  const schema: SchemaElement[] = [
+    { name: 'root', num_children: columns.length },
+    ...columns.flatMap(({ elements }) => elements),
+  ];
+  const writer = new ParquetWriter({ writer: fileWriter(path), schema });
   return {
-    write: async (rows) => writer.write({ columnData: columns(rows), rowGroupSize: rows.length }),
+    write: async (rows) =>
+      writer.write({
+        columnData: columns.map(({ name, convert }) => ({
+          name,
+          data: rows.map((row) => convert(row[name])),
+        })),
+        rowGroupSize: rows.length,
+      }),
     finish: async () => writer.finish(),
     abandon: async () => {},
   };
