@@ -1,3 +1,4 @@
+import { anyOf } from './text/any-of.ts';
 import type { AddedTokenJson } from './tokenizer-json.ts';
 
 /** A stretch of a text: one added token, or (id null) ordinary text between them. */
@@ -22,10 +23,8 @@ export class AddedTokenMatcher {
   /** @param entries the text to look for and the token it stands for */
   constructor(entries: Iterable<[string, AddedTokenJson]>) {
     for (const [text, token] of entries) if (text !== '') this.#tokens.set(text, token);
-    const longestFirst = [...this.#tokens.keys()].sort((a, b) => b.length - a.length);
-    // One alternation of literals: the engine tries them in order at each position, so the longest wins.
-    this.#regex =
-      longestFirst.length > 0 ? new RegExp(longestFirst.map(escapeLiteral).join('|'), 'gu') : null;
+    // The engine tries alternatives in order at each position, so the longest wins.
+    this.#regex = this.#tokens.size > 0 ? new RegExp(anyOf(this.#tokens.keys()), 'gu') : null;
   }
 
   /** Splits `text`; the segments cover it. An empty text has no segments. */
@@ -59,5 +58,3 @@ function isSingleWord(text: string, start: number, end: number): boolean {
     !WORD_END.test(text.slice(Math.max(0, start - 2), start)) && !WORD_START.test(text.slice(end, end + 2))
   );
 }
-
-const escapeLiteral = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');

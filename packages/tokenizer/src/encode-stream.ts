@@ -1,5 +1,6 @@
 import type { SpecialTokens } from './encode-options.ts';
 import { byteLevelScanner } from './pre-tokenizers/fast-scanner.ts';
+import { anyOf } from './text/any-of.ts';
 import type { AddedTokenJson, ComponentJson, TokenizerJson } from './tokenizer-json.ts';
 
 /** Encodes text that arrives in pieces. The ids of all calls, joined, equal those of the whole text. */
@@ -106,12 +107,11 @@ type TokenFinder = {
 
 function tokenFinder({ added, special }: StreamParts): TokenFinder {
   if (!added.some((token) => isMatched(token, special))) return null;
-  const longestFirst = added.map(({ content }) => content).sort((a, b) => b.length - a.length);
-  const literals = longestFirst.map((each) => each.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
-  const regex = new RegExp(literals.join('|'), 'gu');
+  const literals = added.map(({ content }) => content);
+  const regex = new RegExp(anyOf(literals), 'gu');
   return {
     find: (text) => Array.from(text.matchAll(regex), ({ index, 0: match }) => [index, index + match.length]),
-    longest: longestFirst[0]!.length,
+    longest: Math.max(...literals.map((each) => each.length)),
     // These look at what stands beside them.
     loose: added.some((token) => token.lstrip || token.rstrip || token.single_word),
   };

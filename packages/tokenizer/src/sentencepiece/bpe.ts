@@ -1,3 +1,4 @@
+import { Heap } from '../heap.ts';
 import type { PrefixTrie } from '../text/prefix-trie.ts';
 
 /** A piece of the text that is still being merged; a linked list, so that merging costs O(1). */
@@ -35,7 +36,7 @@ export interface SentencePieceBpeOptions {
 export function sentencePieceBpe(text: string, options: SentencePieceBpeOptions): number[] {
   const { idOf, scoreOf, isUnused, skipMerge } = options;
   const symbols = splitSymbols(text, options.userDefined);
-  const heap = new CandidateHeap();
+  const heap = new Heap(before);
   const origins = new Map<string, number>(); // piece → length of the left part it was first joined from
   const propose = (left: number, right: number) => {
     if (left < 0 || right < 0) return;
@@ -98,45 +99,6 @@ export function longestMatch(text: string, start: number, trie: PrefixTrie): num
     if (trie.valueAt(node) >= 0) longest = at - start;
   }
   return longest;
-}
-
-class CandidateHeap {
-  readonly #items: Candidate[] = [];
-
-  get size(): number {
-    return this.#items.length;
-  }
-
-  push(item: Candidate): void {
-    const items = this.#items;
-    let at = items.length;
-    items.push(item);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!before(item, items[parent]!)) break;
-      items[at] = items[parent]!;
-      at = parent;
-    }
-    items[at] = item;
-  }
-
-  pop(): Candidate {
-    const items = this.#items;
-    const top = items[0]!;
-    const item = items.pop()!;
-    if (items.length === 0) return top;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= items.length) break;
-      if (child + 1 < items.length && before(items[child + 1]!, items[child]!)) child++;
-      if (!before(items[child]!, item)) break;
-      items[at] = items[child]!;
-      at = child;
-    }
-    items[at] = item;
-    return top;
-  }
 }
 
 const before = (a: Candidate, b: Candidate) => a.score > b.score || (a.score === b.score && a.left < b.left);

@@ -1,3 +1,4 @@
+import { resized } from '../resized.ts';
 import { PairTable } from '../text/pair-table.ts';
 import { CandidateQueue } from './candidate-queue.ts';
 
@@ -161,8 +162,8 @@ class MergeLearner {
   #add(left: number, right: number, count: number, word: number): void {
     const pair = this.#pairs.findOrAdd(left, right);
     if (pair === this.#counts.length) {
-      this.#counts = grown(this.#counts);
-      this.#heads = grown(this.#heads);
+      this.#counts = resized(this.#counts, this.#counts.length * 2);
+      this.#heads = resized(this.#heads, this.#heads.length * 2);
     }
     this.#counts[pair]! += count;
     const head = this.#heads[pair]! - 1;
@@ -186,10 +187,10 @@ class MergeLearner {
     let last = new Int32Array(1 << 14); // word + 1
     this.#eachPair((pair, word) => {
       if (pair === holders.length) {
-        holders = grown(holders);
-        last = grown(last);
-        this.#counts = grown(this.#counts);
-        this.#heads = grown(this.#heads);
+        holders = resized(holders, holders.length * 2);
+        last = resized(last, last.length * 2);
+        this.#counts = resized(this.#counts, this.#counts.length * 2);
+        this.#heads = resized(this.#heads, this.#heads.length * 2);
       }
       this.#counts[pair]! += this.#words.counts[word]!;
       if (last[pair] === word + 1) return;
@@ -237,8 +238,8 @@ class NodePool {
     else {
       node = this.#size++;
       if (node === this.#words.length) {
-        this.#words = grown(this.#words);
-        this.#next = grown(this.#next);
+        this.#words = resized(this.#words, this.#words.length * 2);
+        this.#next = resized(this.#next, this.#next.length * 2);
       }
     }
     this.#words[node] = word;
@@ -253,10 +254,4 @@ class NodePool {
     this.#next[last] = this.#free;
     this.#free = list;
   }
-}
-
-function grown<T extends Int32Array | Float64Array>(array: T): T {
-  const copy = new (array.constructor as new (length: number) => T)(array.length * 2);
-  copy.set(array);
-  return copy;
 }

@@ -1,3 +1,5 @@
+import { resized } from '../resized.ts';
+
 /** A pair that may be merged: how often it was seen when queued, and a list of words to look for it in. */
 export interface QueuedPair {
   count: number;
@@ -65,14 +67,8 @@ export class CandidateQueue {
   }
 
   #grow(): void {
-    const counts = new Float64Array(this.size * 2);
-    const pairs = new Int32Array(this.size * 2);
-    const lists = new Int32Array(this.size * 2);
-    counts.set(this.#counts);
-    pairs.set(this.#pairs);
-    lists.set(this.#lists);
-    this.#counts = counts;
-    this.#pairs = pairs;
-    this.#lists = lists;
+    this.#counts = resized(this.#counts, this.size * 2);
+    this.#pairs = resized(this.#pairs, this.size * 2);
+    this.#lists = resized(this.#lists, this.size * 2);
   }
 }

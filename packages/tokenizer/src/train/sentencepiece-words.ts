@@ -1,5 +1,6 @@
 import { PieceType, type SentencePieceModel } from '../sentencepiece/model-file.ts';
 import { SentencePieceNormalizer } from '../sentencepiece/normalizer.ts';
+import { anyOf } from '../text/any-of.ts';
 import type { TrainSentencePieceOptions } from './sentencepiece-parts.ts';
 import type { WordCounter, WordCounterSpec } from './word-counter.ts';
 import { WordCounts } from './word-counts.ts';
@@ -54,17 +55,11 @@ function lineCounter(
     model,
     userDefined.map(({ piece }) => piece),
   );
-  const special = anyOf(model.pieces.map(({ piece }) => piece));
+  const special = new RegExp(anyOf(model.pieces.map(({ piece }) => piece)), 'gu');
   return (line, times, counts) => {
     const normalized = normalizer.normalizeText(line).replace(special, '\n');
     for (const match of normalized.matchAll(words)) {
       counts.add(normalized, match.index, match.index + match[0].length, times);
     }
   };
-}
-
-/** Matches any of some literals, the longest first. */
-function anyOf(literals: string[]): RegExp {
-  const longestFirst = literals.toSorted((a, b) => b.length - a.length);
-  return new RegExp(longestFirst.map((each) => each.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'), 'gu');
 }

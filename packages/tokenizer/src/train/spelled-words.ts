@@ -1,18 +1,15 @@
+import { resized } from '../resized.ts';
 import { BYTE_TO_CHAR } from '../text/byte-alphabet.ts';
 import type { CountedWords } from './bpe-merges.ts';
 import type { WordCounts } from './word-counts.ts';
 
 /** Gathers the symbols of words one after another. */
 class SymbolWriter {
-  symbols = new Int32Array(1 << 14);
+  symbols: Int32Array = new Int32Array(1 << 14);
   length = 0;
 
   push(symbol: number): void {
-    if (this.length === this.symbols.length) {
-      const symbols = new Int32Array(this.length * 2);
-      symbols.set(this.symbols);
-      this.symbols = symbols;
-    }
+    if (this.length === this.symbols.length) this.symbols = resized(this.symbols, this.length * 2);
     this.symbols[this.length++] = symbol;
   }
 }

@@ -1,4 +1,5 @@
 import { logAdd } from '../models/unigram-lattice.ts';
+import { resized } from '../resized.ts';
 import { PrefixTrie } from '../text/prefix-trie.ts';
 
 /** Words with their counts and, for each, the pieces found in it. */
@@ -53,12 +54,6 @@ export function findArcs(
     ends: ends.subarray(0, arcs),
     ids: ids.subarray(0, arcs),
   };
-}
-
-function resized<T extends Int32Array | Uint16Array>(array: T, length: number): T {
-  const copy = new (array.constructor as new (length: number) => T)(length);
-  copy.set(array);
-  return copy;
 }
 
 /** The arcs whose piece is still there, renumbered. `newId` is -1 for pieces that are gone. */

@@ -1,3 +1,4 @@
+import { resized } from '../resized.ts';
 import { WordTable } from '../text/word-table.ts';
 
 /** Counted words in a form that can be sent between threads: word `i` is the units from `ends[i - 1]` to `ends[i]`. */
@@ -16,7 +17,7 @@ export const MAX_WORDS = 8_000_000;
  */
 export class WordCounts {
   #table = new WordTable(1 << 12);
-  #counts = new Float64Array(1 << 12);
+  #counts: Float64Array = new Float64Array(1 << 12);
   readonly #limit: number;
 
   /** @param limit with more distinct words than this the rarest are forgotten, see `prune` */
@@ -43,11 +44,7 @@ export class WordCounts {
     let index = table.find(text, start, end, hash);
     if (index < 0) {
       index = table.add(text, start, end, hash);
-      if (index === this.#counts.length) {
-        const counts = new Float64Array(index * 2);
-        counts.set(this.#counts);
-        this.#counts = counts;
-      }
+      if (index === this.#counts.length) this.#counts = resized(this.#counts, index * 2);
       this.#counts[index] = 0;
     }
     this.#counts[index]! += count;
