@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DataStream } from './dataset/stream.ts';
 import { Dataset } from './dataset.ts';
 import { permutation } from './permutation.ts';
 
@@ -13,6 +14,37 @@ test('map, filter, take, select, concat', () => {
   const joined = Dataset.concat([digits.take(2), digits.take(0), digits.take(1)]);
   expect([...joined]).toEqual(['0', '1', '0']);
   expect(joined.at(2)).toBe('0');
+});
+
+test('skip, batch, flatMap, shuffle, interleave', () => {
+  expect([...digits.skip(7)]).toEqual(['7', '8', '9']);
+  expect(digits.skip(99).length).toBe(0);
+  expect([...digits.batch(4)]).toEqual([[...'0123'], [...'4567'], [...'89']]);
+  expect(digits.batch(4, { dropLast: true }).length).toBe(2);
+  expect(() => digits.batch(0)).toThrow('batch: must be an integer > 0, found 0');
+  const repeated = digits.take(4).flatMap((d) => new Array<string>(Number(d)).fill(d));
+  expect([...repeated]).toEqual([...'122333']);
+  expect(repeated.at(4)).toBe('3');
+  const shuffled = [...digits.shuffle(1)];
+  expect([...shuffled].sort()).toEqual([...digits]);
+  expect(shuffled).not.toEqual([...digits]);
+  expect([...digits.shuffle(1)]).toEqual(shuffled);
+  const letters = Dataset.from([...'abc']);
+  const mixed = Dataset.interleave([digits, letters], { weights: [3, 1], seed: 2 });
+  expect([...mixed].filter((x) => x >= 'a')).toEqual([...'abc']);
+  expect([...mixed].filter((x) => x < 'a')).toEqual([...digits]);
+  expect(mixed.at(6)).toBe([...mixed][6]);
+  const short = Dataset.interleave([digits, letters], { until: 'first' });
+  expect(short.length).toBeLessThan(13);
+});
+
+test('datasets and streams are mixed alike', async () => {
+  const parts = [digits, Dataset.from([...'abcdef'])];
+  const options = { weights: [1, 2], seed: 5 };
+  const streams = parts.map((part) => DataStream.from(part));
+  expect(await DataStream.interleave(streams, options).toArray()).toEqual([
+    ...Dataset.interleave(parts, options),
+  ]);
 });
 
 test('rows are read only when asked for', () => {
