@@ -34,6 +34,7 @@ describe('loadDataset reads', () => {
     ['windows.jsonl', `\uFEFF${jsonl.replaceAll('\n', '\r\n')}\r\n\r\n`],
     ['rows.jsonl.gz', gzipSync(jsonl)],
     ['rows.json', JSON.stringify(rows)],
+    ['pretty.json', `\uFEFF ${JSON.stringify(rows, null, 2)}\n`],
   ])('%s', async (name, content) => {
     expect([...(await loadDataset(file(name, content)))]).toEqual(rows);
   });
@@ -101,10 +102,15 @@ describe('loadDataset refuses, in one line,', () => {
     ['wrong.jsonl', '{"a": 1}\n\n{a: 2}', 'wrong.jsonl:3: is not JSON: found "{a: 2}"'],
     ['list.jsonl', '[1, 2]', 'list.jsonl:1: must be an object, found an array'],
     ['object.json', '{"a": 1}', 'object.json: must be an array of objects, found a object'],
+    ['cut.json', '[{"a": 1}, {"a"', 'cut.json: element 1: is not JSON: found "{\\"a\\""; it may be cut off'],
+    ['open.json', '[{"a": 1}, ', 'open.json: the array is never closed; the file may be cut off'],
+    ['more.json', '[{"a": 1}] x', 'more.json: found more after the array'],
+    ['number.json', ' 12', 'number.json: must be an array of objects, found a number'],
+    ['mixed.json', '[{"a": 1}, 2]', 'mixed.json: element 1: must be an object, found a number'],
     [
-      'cut.json',
-      '[{"a": 1}, {"a"',
-      'cut.json: is not JSON: found "[{\\"a\\": 1}, {\\"a\\""; it may be cut off',
+      'comma.json',
+      '[{"a": 1} {"a": 2}]',
+      'comma.json: element 0: is not JSON: found "{\\"a\\": 1} {\\"a\\": 2}"',
     ],
     [
       'cut.jsonl.gz',

@@ -18,6 +18,13 @@ const lines = (from: number, to: number) =>
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'attune-stream-'));
   writeFileSync(join(folder, 'a.jsonl'), lines(0, 40));
+  // Several runs; brackets and quotes within texts.
+  const array = numbers(0, 300).map((i) => ({
+    i,
+    text: `]},"\\${'{['.repeat(4000)}`,
+    list: [[i], { a: '"' }],
+  }));
+  writeFileSync(join(folder, 'array.json'), JSON.stringify(array, null, 1));
   writeFileSync(join(folder, 'b.jsonl'), lines(40, 50));
   writeFileSync(join(folder, 'c.jsonl.gz'), gzipSync(lines(50, 90)));
   writeFileSync(
@@ -92,6 +99,7 @@ const streams: [string, () => DataStream<unknown>, unknown[] | ((items: unknown[
     () => DataStream.interleave([streamOf(0, 10), streamOf(100, 400)], { until: 'first' }),
     (items) => expect(items.filter((n) => Number(n) < 100)).toEqual(numbers(0, 10)),
   ],
+  ['a JSON array', () => files('array.json').skip(1), numbers(1, 300)],
   ['files', () => files('a.jsonl', 'b.jsonl', 'c.jsonl.gz', 'd.csv'), numbers(0, 120)],
   [
     'all at once',

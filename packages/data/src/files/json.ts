@@ -1,5 +1,5 @@
 import type { Row } from '../dataset.ts';
-import { linesOf, readText, readTextRuns, type TextPosition } from './lines.ts';
+import { linesOf, readTextRuns, type TextPosition } from './lines.ts';
 import type { Reader } from './reader.ts';
 
 /**
@@ -16,7 +16,7 @@ export const readJsonl: Reader = async function* (path, { onInvalid }, from) {
         if (!isObject(rows.at(-1))) throw new TypeError();
       } catch (cause) {
         if (cause instanceof TypeError) rows.pop();
-        const problem = explain(`${path}:${run.at.line + i}`, line);
+        const problem = explainJson(`${path}:${run.at.line + i}`, line);
         if (!onInvalid) throw new Error(problem, { cause });
         onInvalid(problem);
       }
@@ -25,27 +25,8 @@ export const readJsonl: Reader = async function* (path, { onInvalid }, from) {
   }
 };
 
-/**
- * Rows of a JSON file that is one array of objects. The file is read whole.
- * @throws when it is something else, or cut off
- */
-export const readJsonArray: Reader = async function* (path) {
-  const text = await readText(path);
-  let rows: unknown;
-  try {
-    rows = JSON.parse(text);
-  } catch (cause) {
-    throw new Error(explain(path, text), { cause });
-  }
-  if (!Array.isArray(rows)) throw new Error(`${path}: must be an array of objects, found ${describe(rows)}`);
-  const wrong = rows.findIndex((row) => !isObject(row));
-  if (wrong >= 0)
-    throw new Error(`${path}: element ${wrong}: must be an object, found ${describe(rows[wrong])}`);
-  yield { rows, at: null };
-};
-
 /** What is wrong with a text that should be a JSON object. */
-function explain(place: string, text: string): string {
+export function explainJson(place: string, text: string): string {
   try {
     return `${place}: must be an object, found ${describe(JSON.parse(text))}`;
   } catch {
@@ -55,7 +36,8 @@ function explain(place: string, text: string): string {
   }
 }
 
-function isObject(value: unknown): boolean {
+/** Whether a JSON value is an object. */
+export function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
