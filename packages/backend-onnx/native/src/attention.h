@@ -19,8 +19,10 @@ struct attention {
   int64_t batch, heads, kv_heads, queries, keys, d;
   float scale;
   int causal;
-  /* Tasks that share one head, in the forward pass. */
+  /* Tasks that share one head: with few heads there would be too few tasks. */
   int64_t parts;
+  /* Where each part of a backward pass adds up dk and then dv of its head, when there are several. */
+  float *partial;
   int out_of_memory;
 };
 
@@ -120,13 +122,19 @@ static struct attention describe(const struct call *call, int q) {
   return a;
 }
 
+/* Enough parts for 16 tasks, whatever the number of threads, so that sums are always the same. */
+static int64_t parts_of(const struct attention *a, int64_t heads) {
+  const int64_t blocks = (a->queries + BLOCK - 1) / BLOCK, wanted = (15 + heads) / heads;
+  return blocks < wanted ? blocks : wanted;
+}
+
 /* Inputs: q, k, v `[batch, heads, seq, d]`, d a multiple of 16. Outputs: y like q, the logarithms of softmax's sums. */
 static void attention(struct call *call) {
   struct attention a = describe(call, 0);
   a.y = output_like(call, 0, 0);
   a.y_log_sums = output(call, 1, call->shapes[0], 3);
-  const int64_t blocks = (a.queries + BLOCK - 1) / BLOCK, heads = a.batch * a.heads;
-  a.parts = heads >= 16 ? 1 : blocks < 16 / heads + 1 ? blocks : 16 / heads + 1;
+  const int64_t heads = a.batch * a.heads;
+  a.parts = parts_of(&a, heads);
   parallel(call, attention_task, (size_t)(heads * a.parts), &a);
   if (a.out_of_memory) fail(call, "Attention: out of memory");
 }
@@ -136,7 +144,7 @@ static void attention(struct call *call) {
  * and dv = Pᵀ dO (FlashAttention, section B.4).
  */
 static void attention_grad_block(const struct attention *a, int64_t at, int64_t kv, int64_t begin, int64_t rows,
-                                 float *p, float *ds, float *transposed) {
+                                 float *dk, float *dv, float *p, float *ds, float *transposed) {
   const int64_t d = a->d, n = visible(a, begin + rows);
   const float *q = a->q + at * d, *dy = a->dy + at * d, *out = a->out + at * d;
   const float *k = a->k + kv * d, *v = a->v + kv * d;
@@ -166,29 +174,47 @@ static void attention_grad_block(const struct attention *a, int64_t at, int64_t 
       store(ds + place, probability * (load(ds + place) - row_sums[c]) * scale);
     }
   product(rows, d, n, ds, 1, BLOCK, k, d, a->dq + at * d, d, 0);
-  product(n, d, rows, ds, BLOCK, 1, q, d, a->dk + kv * d, d, 1);
-  product(n, d, rows, p, BLOCK, 1, dy, d, a->dv + kv * d, d, 1);
+  product(n, d, rows, ds, BLOCK, 1, q, d, dk, d, 1);
+  product(n, d, rows, p, BLOCK, 1, dy, d, dv, d, 1);
 }
 
-/* All queries of one key and value head: nobody else adds to its gradient. */
+/* A part of the queries of one key and value head: nobody else adds to what it adds to. */
 static void attention_grad_task(void *data, size_t task) {
   struct attention *a = data;
-  const int64_t b = (int64_t)task / a->kv_heads, head = (int64_t)task % a->kv_heads, group = a->heads / a->kv_heads;
-  const int64_t kv = (int64_t)task * a->keys;
+  const int64_t kv_head = (int64_t)task / a->parts, part = (int64_t)task % a->parts;
+  const int64_t b = kv_head / a->kv_heads, head = kv_head % a->kv_heads, group = a->heads / a->kv_heads;
+  const int64_t kv = kv_head * a->keys, size = a->keys * a->d;
+  float *dk = a->parts == 1 ? a->dk + kv * a->d : a->partial + (int64_t)task * 2 * size;
+  float *dv = a->parts == 1 ? a->dv + kv * a->d : dk + size;
   float *p = malloc((size_t)((2 * a->keys + a->d) * BLOCK) * 4);
   if (!p) {
     a->out_of_memory = 1;
     return;
   }
-  memset(a->dk + kv * a->d, 0, (size_t)(a->keys * a->d) * 4);
-  memset(a->dv + kv * a->d, 0, (size_t)(a->keys * a->d) * 4);
+  memset(dk, 0, (size_t)size * 4);
+  memset(dv, 0, (size_t)size * 4);
   for (int64_t member = 0; member < group; member++)
-    for (int64_t begin = 0; begin < a->queries; begin += BLOCK) {
+    for (int64_t begin = part * BLOCK; begin < a->queries; begin += a->parts * BLOCK) {
       const int64_t rows = a->queries - begin < BLOCK ? a->queries - begin : BLOCK;
       const int64_t at = (b * a->heads + head * group + member) * a->queries + begin;
-      attention_grad_block(a, at, kv, begin, rows, p, p + a->keys * BLOCK, p + 2 * a->keys * BLOCK);
+      attention_grad_block(a, at, kv, begin, rows, dk, dv, p, p + a->keys * BLOCK, p + 2 * a->keys * BLOCK);
     }
   free(p);
+}
+
+/* The sum of the parts of one key and value head, always in the same order. */
+static void add_parts_task(void *data, size_t kv_head) {
+  const struct attention *a = data;
+  const int64_t size = a->keys * a->d;
+  for (int which = 0; which < 2; which++) {
+    float *total = (which ? a->dv : a->dk) + (int64_t)kv_head * size;
+    const float *parts = a->partial + (int64_t)kv_head * a->parts * 2 * size + which * size;
+    for (int64_t i = 0; i < size; i += LANES) {
+      vf sum = load(parts + i);
+      for (int64_t part = 1; part < a->parts; part++) sum += load(parts + part * 2 * size + i);
+      store(total + i, sum);
+    }
+  }
 }
 
 /* Inputs: q, k, v, y and logarithms of sums of the forward pass, dy. Outputs: dq, dk, dv. */
@@ -200,6 +226,17 @@ static void attention_grad(struct call *call) {
   a.dq = output_like(call, 0, 0);
   a.dk = output_like(call, 1, 1);
   a.dv = output_like(call, 2, 2);
-  parallel(call, attention_grad_task, (size_t)(a.batch * a.kv_heads), &a);
+  const int64_t heads = a.batch * a.kv_heads;
+  a.parts = parts_of(&a, heads);
+  if (a.parts > 1) {
+    a.partial = malloc((size_t)(heads * a.parts * 2 * a.keys * a.d) * 4);
+    if (!a.partial) {
+      fail(call, "AttentionGrad: out of memory");
+      return;
+    }
+  }
+  parallel(call, attention_grad_task, (size_t)(heads * a.parts), &a);
+  if (a.parts > 1) parallel(call, add_parts_task, (size_t)heads, &a);
+  free(a.partial);
   if (a.out_of_memory) fail(call, "AttentionGrad: out of memory");
 }
