@@ -52,6 +52,9 @@ export function readFields(data: Uint8Array, what: string): Field[] {
 export const floatOf = ({ bytes }: Field): number =>
   bytes.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset, 4).getFloat32(0, true) : 0;
 
+const FLOAT = new DataView(new ArrayBuffer(4));
+const UTF8 = new TextEncoder();
+
 /** Writes a message field by field. */
 export class MessageWriter {
   readonly #bytes: number[] = [];
@@ -80,7 +83,8 @@ export class MessageWriter {
 
   float(field: number, value: number): this {
     this.#varint(field * 8 + 5);
-    this.#bytes.push(...new Uint8Array(Float32Array.of(value).buffer));
+    FLOAT.setFloat32(0, value, true);
+    for (let i = 0; i < 4; i++) this.#bytes.push(FLOAT.getUint8(i));
     return this;
   }
 
@@ -92,7 +96,7 @@ export class MessageWriter {
   }
 
   string(field: number, value: string): this {
-    return this.bytes(field, new TextEncoder().encode(value));
+    return this.bytes(field, UTF8.encode(value));
   }
 
   finish(): Uint8Array {

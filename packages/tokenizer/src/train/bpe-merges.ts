@@ -120,11 +120,11 @@ class MergeLearner {
 
   /** Joins the pair throughout one word, in place, and keeps account of the pairs that vanish and appear. */
   #mergeWord(word: number, left: number, right: number, joined: number): void {
-    const { symbols } = this.#words;
+    const { symbols, starts, lengths, counts } = this.#words;
     const spans = this.#spans;
-    const start = this.#words.starts[word]!;
-    const end = start + this.#words.lengths[word]!;
-    const count = this.#words.counts[word]!;
+    const start = starts[word]!;
+    const end = start + lengths[word]!;
+    const count = counts[word]!;
     const { maxTokenLength } = this.#options;
     let from = start;
     while (from + 1 < end && (symbols[from] !== left || symbols[from + 1] !== right)) from++;
@@ -150,7 +150,7 @@ class MergeLearner {
           this.#add(joined, symbols[from + 1]!, count, word);
       }
     }
-    this.#words.lengths[word] = to - start;
+    lengths[word] = to - start;
   }
 
   #remove(left: number, right: number, count: number): void {

@@ -1,5 +1,5 @@
 import { PieceType, type SentencePieceModel } from '../sentencepiece/model-file.ts';
-import { SentencePieceNormalizer } from '../sentencepiece/normalizer.ts';
+import { SentencePieceNormalizer, SPACE_SYMBOL } from '../sentencepiece/normalizer.ts';
 import { anyOf } from '../text/any-of.ts';
 import type { TrainSentencePieceOptions } from './sentencepiece-parts.ts';
 import type { WordCounter, WordCounterSpec } from './word-counter.ts';
@@ -40,7 +40,16 @@ export function sentencePieceWords(
   if (counter.kind !== 'spaces') return counted;
   const count = lineCounter(model, WORDS.space);
   const words = new WordCounts();
-  for (let i = 0; i < counted.size; i++) count(counted.word(i), counted.count(i), words);
+  const special = new RegExp(anyOf([SPACE_SYMBOL, ...model.pieces.map(({ piece }) => piece)]), 'u');
+  for (let i = 0; i < counted.size; i++) {
+    const word = counted.word(i);
+    if (special.test(word)) count(word, counted.count(i), words);
+    else {
+      // Without rewriting rules, all that becomes of a word is the space before it.
+      const spaced = SPACE_SYMBOL + word;
+      words.add(spaced, 0, spaced.length, counted.count(i));
+    }
+  }
   counted.clear();
   return words;
 }
