@@ -47,7 +47,13 @@ function setUp(settings: Partial<UpdateSettings> = {}) {
   const model = CausalLM.fromConfig(config, { seed: 1 });
   const full = { optimizer: sgd(), clipNorm: 0, ...settings };
   const state = createState(full, model.trainable());
-  const step = new TrainStep({ ...full, model, state, algorithm: sft as never, options: {} });
+  const step = new TrainStep({
+    ...full,
+    model,
+    state,
+    algorithm: sft as never,
+    options: sft.options.parse({}),
+  });
   const run = (batches: MicroBatch[], number = 1, lr = 0.1) =>
     step.run(batches, { step: number, lr, dropoutSeed: number });
   return { model, state, run, step };
@@ -183,7 +189,11 @@ describe('numbers that are not finite', () => {
 
 it('evaluates a data set the same in any batches', async () => {
   const { model } = setUp();
-  const evaluate = createEvaluation({ models: { policy: model }, algorithm: sft as never, options: {} });
+  const evaluate = createEvaluation({
+    models: { policy: model },
+    algorithm: sft as never,
+    options: sft.options.parse({}),
+  });
   const { loss } = await evaluate([batchOf(5, 9, 3, 4)]);
   const apart = await evaluate([batchOf(3), batchOf(9, 4), batchOf(5)]);
   expect(apart.loss).toBeCloseTo(loss!, 6);
