@@ -54,8 +54,8 @@ function inMode({ question, answer, steps }: WordProblem, i: number): Row {
 }
 
 /**
- * Problem and solution as one text, as they may be found lying about: mostly only an answer, right or wrong; seldom
- * worked out. What a base model reads.
+ * Problem and solution as one text, as they may be found lying about: mostly only an answer, more often wrong than
+ * right; sometimes worked out. What a base model reads.
  */
 function scribbled({ question, answer }: WordProblem, draw: number): Row {
   const result = answer.split('\n').at(-1)!;
