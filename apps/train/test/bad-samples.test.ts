@@ -1,0 +1,198 @@
+import { spawn } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jsonl, metricsOf, type Outcome, recipe, sums, train, trainWell, workspace } from './attune.ts';
+
+const pairs = sums.map(({ prompt, completion, answer }, i) => ({
+  prompt,
+  chosen: completion,
+  // Every fourth pair has equal sides.
+  rejected: i % 4 === 0 ? completion : `${Number(answer) + 1}`,
+}));
+const at = workspace({
+  'data.jsonl': jsonl(sums),
+  'pairs.jsonl': jsonl(pairs),
+  'equal.jsonl': jsonl(
+    sums.map(({ prompt, completion }) => ({ prompt, chosen: completion, rejected: completion })),
+  ),
+  'empty.jsonl': jsonl(sums.map((row, i) => (i % 3 === 0 ? { ...row, completion: '' } : row))),
+  'long.jsonl': jsonl(sums.map((row, i) => (i < 5 ? { ...row, prompt: '1+'.repeat(60) } : row))),
+  'judged.jsonl': jsonl(
+    sums.map(({ prompt, completion }, i) => ({ prompt, completion, label: i % 2 === 0 })),
+  ),
+  'same-prompt.jsonl': jsonl(
+    sums.map(({ completion }, i) => ({ prompt: '1=', completion, label: i % 2 === 0 })),
+  ),
+  'unanswered.jsonl': jsonl(
+    sums.map(({ answer: _, ...row }, i) => (i % 2 === 0 ? row : { ...row, answer: '3' })),
+  ),
+  'recipe.yaml': recipe(),
+  'rl.yaml': recipe(`
+algorithm: grpo
+rewards: [{ name: format, pattern: '[0-9]' }]
+rollout: { prompts: 4, answers: 4, maxTokens: 12 }
+`)
+    .replace('schedule: { steps: 6 }', 'schedule: { steps: 2 }')
+    .replace('batch: { size: 8 }', 'batch: { size: 16 }'),
+  // Rewards with a number that is none for the first answer of each conversation.
+  'rotten.mjs':
+    'export default (_row, { sample }) => ({ step: () => ({ done: true, reward: sample === 0 ? NaN : sample }) });',
+  'broken.mjs': 'export default () => ({ step() { throw new Error("no luck"); } });',
+});
+const base = (file: string, name: string, ...words: string[]) => [at(file), '--output', at(name), ...words];
+const refusal = (file: string, ...words: string[]) => {
+  const { code, stderr } = train(base(file, `refused-${Math.random()}`, '--quiet', ...words));
+  expect(code).toBe(1);
+  expect(stderr.split('\n')).toHaveLength(2);
+  return stderr;
+};
+
+describe('bad samples are left out and counted', () => {
+  it('pairs with equal sides', () => {
+    const { stderr } = trainWell(
+      base('recipe.yaml', 'pairs', 'algorithm=dpo', `data.train.path=${at('pairs.jsonl')}`),
+    );
+    expect(stderr).toContain(
+      '6 of 24 examples have chosen and rejected answers that are the same and were left out',
+    );
+    expect(refusal('recipe.yaml', 'algorithm=dpo', `data.train.path=${at('equal.jsonl')}`)).toMatch(
+      /no training example is left/,
+    );
+  });
+
+  it('empty answers, when asked to', () => {
+    const empty = `data.train.path=${at('empty.jsonl')}`;
+    expect(refusal('recipe.yaml', empty)).toContain(
+      'empty.jsonl row 1: completion must be a non-empty string, found ""; leave such rows out with data.invalid=skip',
+    );
+    const { stderr } = trainWell(base('recipe.yaml', 'empty', empty, 'data.invalid=skip'));
+    expect(stderr).toContain('left out 8 rows that do not fit, first empty.jsonl row 1');
+  });
+
+  it('prompts longer than the context', () => {
+    const { stderr } = trainWell(base('rl.yaml', 'long', `data.train.path=${at('long.jsonl')}`));
+    expect(stderr).toContain('5 of 24 prompts fill the context of 63 tokens and were left out');
+    const offline = trainWell(base('recipe.yaml', 'long-sft', `data.train.path=${at('long.jsonl')}`));
+    expect(offline.stderr).toContain('5 of 24 examples have no answer within 64 tokens and were left out');
+  });
+
+  it('a verifier that throws on some rows', () => {
+    const words = ['rewards=[{name: exact-match}]', `data.train.path=${at('unanswered.jsonl')}`];
+    trainWell(base('rl.yaml', 'throws', '--quiet', ...words));
+    const [line] = metricsOf(at('throws'));
+    expect(line!['reward/failed']).toBeGreaterThan(0);
+    expect(line!['rollout/left-out']).toBe(line!['reward/failed']);
+  });
+
+  it('a reward that is no number', () => {
+    const words = [`rollout.environment=${at('rotten.mjs')}`];
+    trainWell(base('rl.yaml', 'rotten', '--quiet', ...words));
+    const [line] = metricsOf(at('rotten'));
+    expect(line!['reward/failed']).toBe(4);
+    expect(line!['rollout/left-out']).toBe(4);
+    expect(Number.isFinite(line!.loss)).toBe(true);
+  });
+});
+
+describe('a judge', () => {
+  let server: Server;
+  let calls = 0;
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      request.resume();
+      calls++;
+      // Rubbish, an answer, nothing at all.
+      if (calls % 5 === 0) return;
+      const content = calls % 2 === 0 ? 'I could not say.' : 'Fine. [[7]]';
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ choices: [{ message: { role: 'assistant', content } }] }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+  });
+  afterAll(() => server.closeAllConnections());
+  afterAll(() => server.close());
+
+  it('that times out or returns rubbish costs those answers alone', async () => {
+    const { port } = server.address() as AddressInfo;
+    const judge = `rewards=[{name: judge, baseUrl: 'http://127.0.0.1:${port}/v1', model: m, timeoutMs: 200, retries: 0}]`;
+    const outcome = await trainBeside(base('rl.yaml', 'judge', '--quiet', judge, 'schedule.steps=1'));
+    expect(outcome.stderr).toBe('');
+    const [line] = metricsOf(at('judge'));
+    expect(line!['reward/failed']).toBeGreaterThan(0);
+    expect(line!['reward/failed']).toBeLessThan(16);
+    expect(line!['rollout/left-out']).toBe(line!['reward/failed']);
+  });
+});
+
+describe('what cannot work is refused in one line', () => {
+  it.each([
+    [
+      'a group of one',
+      'rl.yaml',
+      ['rollout.answers=1'],
+      /rollout\.answers=1.* do not suit grpo: .*at least 2|>= 2/,
+    ],
+    [
+      'a batch of one for KTO',
+      'recipe.yaml',
+      ['algorithm=kto', 'batch.size=1', 'DATA judged'],
+      /batch\.size must be >= 2, found 1: kto compares/,
+    ],
+    [
+      'one prompt for KTO',
+      'recipe.yaml',
+      ['algorithm=kto', 'DATA same-prompt'],
+      /compares answers with those of other prompts, and all 24 examples have this one/,
+    ],
+    [
+      'an option out of range',
+      'rl.yaml',
+      ['algorithm.clipLow=2'],
+      /algorithm\.clipLow must be <= 1, found 2/,
+    ],
+    [
+      'rewards that all fail',
+      'rl.yaml',
+      ['rewards=[{name: exact-match, answer: nothing}]'],
+      /none of 16 answers could be scored: exact-match \(threw\): 4, e\.g\. .*column nothing/,
+    ],
+    ['an environment that fails always', 'rl.yaml', ['ENV broken'], /none of 16 answers could be scored/],
+    ['no rewards', 'recipe.yaml', ['algorithm=grpo'], /grpo learns from rewards; name them/],
+    [
+      'no teacher',
+      'recipe.yaml',
+      ['algorithm=distill'],
+      /distill learns from a teacher; name its folder with teacher\.path/,
+    ],
+    ['pairs for a loss of single answers', 'recipe.yaml', ['algorithm=kto', 'DATA pairs'], /row 1/],
+    [
+      'packing of pairs',
+      'recipe.yaml',
+      ['algorithm=dpo', 'batch.packing=true', 'DATA pairs'],
+      /batch\.packing must be false: dpo wants every sequence/,
+    ],
+    ['a contrastive loss', 'recipe.yaml', ['algorithm=clip'], /clip: recipes have no contrastive batches/],
+  ] as [string, string, string[], RegExp][])('%s', (_, file, words, message) => {
+    const given = words.map((word) =>
+      word
+        .replace(/^DATA (.*)$/, (_all, name) => `data.train.path=${at(`${name}.jsonl`)}`)
+        .replace(/^ENV (.*)$/, (_all, name) => `rollout.environment=${at(`${name}.mjs`)}`),
+    );
+    expect(refusal(file, ...given)).toMatch(message);
+  });
+});
+
+/** As `train`, while this process goes on: it is the server. */
+function trainBeside(args: string[]): Promise<Outcome> {
+  const main = new URL('../../cli/dist/main.js', import.meta.url).pathname;
+  const child = spawn(process.execPath, [main, 'train', ...args]);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (data) => {
+    stdout += data;
+  });
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  return new Promise((resolve) => child.on('exit', (code) => resolve({ code, stdout, stderr })));
+}
