@@ -33,6 +33,8 @@ export interface StepEvent {
 export interface Speed {
   /** Of this step, sampling included. */
   seconds: number;
+  /** Seconds of making its batches (sampling answers included, scoring left out), of scoring, and of the update. */
+  parts: { rollout: number; scoring: number; update: number };
   /** Tokens read per second, prompts included and padding left out. */
   tokensPerSecond: number;
   /** Resident memory of the process. */

@@ -42,15 +42,17 @@ export class RunLog {
     metrics: Record<string, number>,
     samples: readonly Sample[],
     inputTokens: number,
+    parts: Speed['parts'],
     logEvery: number,
   ): Promise<void> {
     this.step = step;
     Object.assign(this.metrics, metrics);
-    const speed = this.measure(inputTokens);
+    const speed = this.measure(inputTokens, parts);
     if (step % logEvery === 0 || step === this.steps) {
       this.folder.metrics.append({ step, ...metrics });
-      const { remainingSeconds: _, ...measured } = speed;
-      this.folder.speed.append({ step, ...measured });
+      const { remainingSeconds: _, parts: spent, ...measured } = speed;
+      const named = Object.entries(spent).map(([name, seconds]) => [`seconds/${name}`, seconds]);
+      this.folder.speed.append({ step, ...measured, ...Object.fromEntries(named) });
       this.folder.events.scalars(step, {
         ...metrics,
         'speed/tokens-per-second': speed.tokensPerSecond,
@@ -102,13 +104,14 @@ export class RunLog {
     await this.callbacks.onSamples(samples);
   }
 
-  private measure(tokens: number): Speed {
+  private measure(tokens: number, parts: Speed['parts']): Speed {
     const now = performance.now();
     const seconds = (now - this.lastTime) / 1000;
     this.lastTime = now;
     const perStep = (now - this.startTime) / 1000 / (this.step - this.startStep);
     return {
       seconds,
+      parts,
       tokensPerSecond: tokens / seconds,
       memoryBytes: process.memoryUsage.rss(),
       remainingSeconds: perStep * (this.steps - this.step),

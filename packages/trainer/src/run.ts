@@ -97,7 +97,9 @@ async function takeSteps(
   if (startStep === 0) await evaluate(run, log, 0);
 
   for (let step = startStep; step < steps; step++) {
-    const { batches, metrics, samples } = await source.next(step);
+    const start = performance.now();
+    const { batches, metrics, samples, scoringSeconds = 0 } = await source.next(step);
+    const sampled = (performance.now() - start) / 1000;
     const lr = recipe.optimizer.lr * schedule(step);
     const taken = await takeStep(
       run,
@@ -111,7 +113,12 @@ async function takeSteps(
       return `step ${step + 1}: ${taken}. Nothing was updated${kept}; begin anew with a lower optimizer.lr, or look at the data`;
     }
     const logged = { ...taken.metrics, ...metrics };
-    await log.onStep(step + 1, logged, samples, taken.inputTokens, recipe.output.logEvery);
+    const parts = {
+      rollout: sampled - scoringSeconds,
+      scoring: scoringSeconds,
+      update: (performance.now() - start) / 1000 - sampled,
+    };
+    await log.onStep(step + 1, logged, samples, taken.inputTokens, parts, recipe.output.logEvery);
 
     const done = step + 1;
     if (done === steps || (recipe.evaluation.every > 0 && done % recipe.evaluation.every === 0)) {

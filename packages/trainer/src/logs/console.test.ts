@@ -6,7 +6,13 @@ const event = (step: number): StepEvent => ({
   step,
   steps: 200,
   metrics: { loss: 2.31415, 'learning-rate': 3e-4, 'grad-norm': 1, tokens: 640 },
-  speed: { seconds: 0.5, tokensPerSecond: 1204.4, memoryBytes: 4.2e8, remainingSeconds: 200 },
+  speed: {
+    seconds: 0.5,
+    parts: { rollout: 0.2, scoring: 0, update: 0.3 },
+    tokensPerSecond: 1204.4,
+    memoryBytes: 4.2e8,
+    remainingSeconds: 200,
+  },
 });
 const line = 'step  12/200  loss 2.314  learning-rate 3.00e-4  grad-norm 1  1.2K tok/s  0.4 GB  ETA 3m 20s';
 

@@ -8,6 +8,8 @@ export interface StepBatches {
   metrics: Record<string, number>;
   /** Texts worth keeping. */
   samples: readonly Sample[];
+  /** Seconds that scoring took, where answers were scored. */
+  scoringSeconds?: number;
 }
 
 /** Where a run's batches come from: a data set, or the policy's own answers. */

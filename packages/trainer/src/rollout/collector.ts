@@ -54,6 +54,8 @@ export interface CollectorState {
 export class Collector {
   private readonly settings: CollectorSettings;
   private readonly sampler: Sampler;
+  /** Spent on scoring so far. */
+  scoringSeconds = 0;
   /** Groups that were begun and not used, with `rollout.partial`. */
   private waiting: AnswerGroup[] = [];
 
@@ -125,7 +127,9 @@ export class Collector {
         finished,
       })),
     );
+    const start = performance.now();
     const scores = await this.settings.score?.(items);
+    this.scoringSeconds += (performance.now() - start) / 1000;
     let at = 0;
     return groups.map((group) => {
       const from = at;

@@ -106,6 +106,7 @@ export class RolloutSource implements BatchSource {
 
   async next(step: number): Promise<StepBatches> {
     const place = step % this.stepsPerRollout;
+    const scored = this.options.collector.scoringSeconds;
     const fresh = place === 0 ? await this.sample(step) : { metrics: {}, samples: [] };
     const epoch = Math.floor(place / this.stepsPerEpoch);
     const part = place % this.stepsPerEpoch;
@@ -113,7 +114,11 @@ export class RolloutSource implements BatchSource {
     const chosen = order.slice(part * this.options.size, (part + 1) * this.options.size);
     const answers = chosen.map((i) => this.answers[i]!).filter(({ keep }) => keep);
     const batches = this.withPairs(this.makeBatches(answers), new Set(chosen));
-    return { batches: this.options.beside?.attach(batches, step) ?? batches, ...fresh };
+    return {
+      batches: this.options.beside?.attach(batches, step) ?? batches,
+      ...fresh,
+      scoringSeconds: this.options.collector.scoringSeconds - scored,
+    };
   }
 
   mayPause(step: number): boolean {

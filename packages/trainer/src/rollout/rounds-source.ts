@@ -73,11 +73,16 @@ export class RoundsSource implements BatchSource {
   async next(step: number): Promise<StepBatches> {
     const { steps, layout } = this.options;
     const place = step % steps;
+    const scored = this.options.collector.scoringSeconds;
     const fresh = place === 0 ? await this.begin(step) : { metrics: {}, samples: [] };
     const chosen = this.choose(step - place, place, this.options.size ?? this.examples.length);
     const batches =
       chosen.length === 0 ? [] : makeMicroBatches(chosen, { ...layout, reference: this.reference });
-    return { batches: this.withOldLogProbs(batches), ...fresh };
+    return {
+      batches: this.withOldLogProbs(batches),
+      ...fresh,
+      scoringSeconds: this.options.collector.scoringSeconds - scored,
+    };
   }
 
   mayPause(step: number): boolean {
