@@ -47,7 +47,7 @@ export function problemRows(
 function inMode({ question, answer, steps }: WordProblem, i: number): Row {
   const quick = i % 2 === 1;
   return {
-    question: `${question} ${quick ? '/no_think' : '/think'}`,
+    question: quick ? `${question} /no_think` : question,
     answer: quick ? answer.split('\n').at(-1)! : answer,
     steps,
   };
