@@ -11,6 +11,9 @@ import type { Reader } from './reader.ts';
 /** Bytes of decoded batches that are kept. */
 const CACHE_BYTES = 1 << 26;
 
+/** Closes the files of datasets that are no longer held. */
+const abandoned = new FinalizationRegistry<number>((handle) => closeSync(handle));
+
 /** Most rows that are objects at once. */
 const RUN_ROWS = 4096;
 
@@ -79,7 +82,9 @@ export class ArrowFile {
     const arrow = await import('apache-arrow');
     const handle = openSync(path, 'r');
     try {
-      return new ArrowFile(arrow, path, handle);
+      const file = new ArrowFile(arrow, path, handle);
+      abandoned.register(file, handle, file);
+      return file;
     } catch (error) {
       closeSync(handle);
       throw error;
@@ -98,6 +103,7 @@ export class ArrowFile {
   }
 
   close(): void {
+    abandoned.unregister(this);
     closeSync(this.#handle);
   }
 
