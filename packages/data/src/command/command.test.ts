@@ -47,6 +47,17 @@ describe('a histogram', () => {
   });
 });
 
+test('a histogram of values that are not whole', () => {
+  const histogram = new Histogram();
+  for (let i = 0; i < 1000; i++) histogram.add(0.5 + i / 500);
+  for (const share of [0.1, 0.5, 0.9])
+    expect(Math.abs(histogram.quantile(share) / (0.5 + 2 * share) - 1)).toBeLessThan(0.025);
+  const bins = histogram.bins(1);
+  expect(bins[0]).toMatchObject({ from: 0.4, to: 0.6 });
+  expect(bins.at(-1)).toMatchObject({ from: 2.4, to: 2.6 });
+  expect(bins.reduce((sum, { count }) => sum + count, 0)).toBe(1000);
+});
+
 describe('inspect', () => {
   const inspect = (paths: string[], options = {}) =>
     run((print) => inspectCommand({ paths, samples: 1, color: false, print, ...options }));

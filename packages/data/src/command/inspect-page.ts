@@ -1,5 +1,6 @@
-import type { Histogram } from './histogram.ts';
+import type { Bin, Histogram } from './histogram.ts';
 import {
+  binText,
   isDuration,
   quantiles,
   type ReportOptions,
@@ -93,14 +94,13 @@ function figure(title: string, histogram: Histogram): string {
   const most = Math.max(...bins.map(({ count }) => count));
   const step = WIDTH / bins.length;
   const every = Math.ceil(bins.length / 8);
-  const label = ({ from, to }: { from: number; to: number }) =>
-    to - from <= 1 ? whole(from) : `${whole(from)} to ${whole(to - 1)}`;
+  const label = (bin: Bin) => binText(bin, histogram.whole, ' to ');
   const bars = bins.map((bin, i) => {
     const height = bin.count === 0 ? 0 : Math.max(1, (HEIGHT * bin.count) / most);
     const x = (i * step).toFixed(1);
     const tick =
       i % every === 0 && (i + 0.5) * step < WIDTH - 16
-        ? `<text x="${(i * step + step / 2).toFixed(1)}" y="${HEIGHT + FOOT - 4}">${whole(bin.from)}</text>`
+        ? `<text x="${(i * step + step / 2).toFixed(1)}" y="${HEIGHT + FOOT - 4}">${short(bin.from)}</text>`
         : '';
     return `<g><title>${label(bin)}: ${whole(bin.count)}</title><rect class="hit" x="${x}" y="0" width="${step.toFixed(1)}" height="${HEIGHT}"/><rect class="bar" x="${(i * step + 1).toFixed(1)}" y="${(HEIGHT - height).toFixed(1)}" width="${Math.max(1, step - 2).toFixed(1)}" height="${height.toFixed(1)}"/>${tick}</g>`;
   });

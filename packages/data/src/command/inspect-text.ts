@@ -1,4 +1,4 @@
-import type { Histogram } from './histogram.ts';
+import type { Bin, Histogram } from './histogram.ts';
 import type { ColumnProfile, DatasetProfile } from './profile.ts';
 import type { RenderedSample } from './render-sample.ts';
 
@@ -106,8 +106,7 @@ export function rangeText({ histogram, unit, negative, notFinite }: ColumnProfil
 function bars(histogram: Histogram): string[] {
   const bins = histogram.bins(1);
   const most = Math.max(...bins.map(({ count }) => count));
-  const label = ({ from, to }: { from: number; to: number }) =>
-    to - from <= 1 ? whole(from) : `${whole(from)}–${whole(to - 1)}`;
+  const label = (bin: Bin) => binText(bin, histogram.whole, '–');
   const width = Math.max(...bins.map((bin) => label(bin).length));
   const lines = bins.map((bin) => {
     const eighths = Math.round((8 * BAR * bin.count) / most);
@@ -115,6 +114,12 @@ function bars(histogram: Histogram): string[] {
     return `  ${label(bin).padStart(width)} ${bar.padEnd(BAR)} ${whole(bin.count)}`;
   });
   return [...lines, `  ${quantiles(histogram)}`];
+}
+
+/** The values of a bin in words. */
+export function binText({ from, to }: Bin, integers: boolean, between: string): string {
+  if (!integers) return `${short(from)}${between}${short(to)}`;
+  return to - from <= 1 ? whole(from) : `${whole(from)}${between}${whole(to - 1)}`;
 }
 
 /** Mean and quantiles of a histogram in words. */
