@@ -90,7 +90,7 @@ const FOOT = 18;
 /** A histogram over an axis on which each doubling takes the same room. */
 function figure(title: string, histogram: Histogram): string {
   const coarse = histogram.bins(1);
-  const bins = coarse.length <= 3 ? coarse : histogram.bins(coarse.length <= 8 ? 4 : 2);
+  const bins = histogram.bins(coarse.length <= 8 ? 4 : 2);
   const most = Math.max(...bins.map(({ count }) => count));
   const step = WIDTH / bins.length;
   const every = Math.ceil(bins.length / 8);
