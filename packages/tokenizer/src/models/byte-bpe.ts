@@ -6,6 +6,7 @@ import { hashKey, KEY_MASKS, SHORT } from '../text/short-words.ts';
 import { Utf8Window } from '../text/utf8-window.ts';
 import type { Bpe } from './bpe.ts';
 import { MergeTree } from './merge-tree.ts';
+import type { TokenBytes } from './token-bytes.ts';
 import { TokenSearch } from './token-search.ts';
 
 /** Short words that are remembered: 2 to this at most. A new one takes the place of an old one. */
@@ -23,6 +24,8 @@ export class ByteBpe {
   readonly #bpe: Bpe;
   readonly #byteIds: Int32Array;
   readonly #tree: MergeTree | null;
+  readonly #bytes: TokenBytes;
+  readonly #blobView: DataView;
   readonly #lengths: Uint16Array;
   /** Tokens that BPE makes of their bytes. */
   readonly #tokens: TokenSearch;
@@ -53,6 +56,8 @@ export class ByteBpe {
     const wholes = new ByteTrie(limit, 16);
     let hasWholes = false;
     const view = new DataView(blob.buffer);
+    this.#bytes = tokens;
+    this.#blobView = view;
     for (const id of tokens.byLength()) {
       const start = starts[id]!;
       const end = starts[id + 1]!;
@@ -203,7 +208,6 @@ export class ByteBpe {
   #encodeGreedily(tree: MergeTree, start: number, stop: number, out: IdBuffer): void {
     const lengths = this.#lengths;
     const tokens = this.#tokens;
-    const { prefixes } = tokens;
     const { bytes, view } = this.#window;
     const { ids } = out;
     const first = out.count;
@@ -223,7 +227,7 @@ export class ByteBpe {
         last = token;
         token = tokens.longest(bytes, view, at, stop);
       } else {
-        const shorter = prefixes[token]!;
+        const shorter = this.#shorter(token);
         if (shorter >= 0) token = shorter;
         else {
           closed[at - start] = word;
@@ -234,6 +238,12 @@ export class ByteBpe {
       }
     }
     out.count = filled;
+  }
+
+  /** The longest token that is a proper prefix of another one, or -1. */
+  #shorter(token: number): number {
+    const { blob, starts } = this.#bytes;
+    return this.#tokens.prefixOf(token, blob, this.#blobView, starts[token]!, starts[token + 1]!);
   }
 
   #encodeByMerging(start: number, stop: number, out: IdBuffer): void {

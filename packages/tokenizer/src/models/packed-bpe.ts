@@ -331,11 +331,12 @@ function sortById(
 ): TokenBytes {
   const starts = new Int32Array(limit + 1);
   const places = new Int32Array(limit).fill(-1);
-  ids.forEach((id, place) => {
+  for (let place = 0; place < ids.length; place++) {
+    const id = ids[place]!;
     if (places[id] !== -1) throw UNFIT;
     places[id] = place;
     starts[id + 1] = ends[place]! - (place > 0 ? ends[place - 1]! : 0);
-  });
+  }
   for (let id = 0; id < limit; id++) starts[id + 1]! += starts[id]!;
   const sorted = new Uint8Array(starts[limit]! + 16);
   for (let id = 0; id < limit; id++) {

@@ -8,10 +8,10 @@ export class TokenSearch {
   readonly trie: ByteTrie;
   /** The tokens of at most `SHORT` bytes. */
   readonly short: ShortWords;
-  /** By token: the longest token that is a proper prefix of it, or -1. */
-  readonly prefixes: Int32Array;
+  /** By token: the longest token that is a proper prefix of it, or -1, plus 2; 0 = not known yet. */
+  readonly #prefixes: Int32Array;
   /** The beginnings, `SHORT` bytes long, of the longer tokens; their nodes in the trie. */
-  readonly #long = new ShortWords(1 << 12);
+  readonly #long = new ShortWords(1 << 14);
   /** By code point of a first character of three bytes: the node after it, plus 2, and the longest token; 0 = not known yet. */
   readonly #firsts = new Int32Array(0x20000);
   /** Nodes and further characters of three bytes; the nodes after them. */
@@ -27,7 +27,7 @@ export class TokenSearch {
   constructor(limit: number, size: number) {
     this.trie = new ByteTrie(limit, size >> 2);
     this.short = new ShortWords(limit);
-    this.prefixes = new Int32Array(limit).fill(-1);
+    this.#prefixes = new Int32Array(limit);
     this.#partial = new Int32Array(((limit + size) >>> 5) + 1);
   }
 
@@ -39,16 +39,23 @@ export class TokenSearch {
     const b = view.getInt32(start + 4, true) & KEY_MASKS[by + 1]!;
     const c = (view.getInt32(start + 8, true) & KEY_MASKS[by + 2]!) | KEY_MASKS[by + 3]!;
     if (length <= SHORT) this.short.add(a, b, c, token);
-    let prefix = -1;
     if (length > SHORT || bytes[start]! >= 0x80) {
-      prefix = this.trie.add(bytes, start, end, token);
+      this.trie.add(bytes, start, end, token);
       if (length > SHORT && this.#long.find(a, b, c) < 0) {
         this.#long.add(a, b, c, this.#nodeAt(bytes, start, start + SHORT));
       }
     }
     if (bytes[start]! >= 0x80) this.#addChars(bytes, start, end);
-    else if (prefix < 0) prefix = this.#longestOfShort(view, start, Math.min(length - 1, SHORT));
-    this.prefixes[token] = prefix;
+  }
+
+  /** The longest token that is a proper prefix of `token`, which is `bytes[start..end)`, or -1. */
+  prefixOf(token: number, bytes: Uint8Array, view: DataView, start: number, end: number): number {
+    const known = this.#prefixes[token]!;
+    if (known > 0) return known - 2;
+    // Whatever stands after the token is not looked at.
+    const prefix = end - start > 1 ? this.longest(bytes, view, start, end - 1) : -1;
+    this.#prefixes[token] = prefix + 2;
+    return prefix;
   }
 
   /** The longest token at `start`, before `stop`. There is one. */
@@ -105,7 +112,7 @@ export class TokenSearch {
     let node: number;
     let token: number;
     let at: number;
-    if (bytes[start]! >= 0xe0 && bytes[start]! < 0xf0) {
+    if (bytes[start]! >= 0xe0 && bytes[start]! < 0xf0 && start + 3 <= stop) {
       const firsts = this.#firsts;
       const codePoint = charAt(bytes, start) << 1;
       if (firsts[codePoint] === 0) this.#findFirst(bytes, start, codePoint);
@@ -118,7 +125,8 @@ export class TokenSearch {
     }
     while (node >= 0 && at < stop) {
       const lead = bytes[at]!;
-      if (lead >= 0xe0 && lead < 0xf0 && (this.#partial[node >>> 5]! & (1 << (node & 31))) === 0) {
+      const isWhole = lead >= 0xe0 && lead < 0xf0 && at + 3 <= stop;
+      if (isWhole && (this.#partial[node >>> 5]! & (1 << (node & 31))) === 0) {
         const edge = this.#chars.find(node, charAt(bytes, at));
         if (edge < 0) return token;
         node = this.#charNodes[edge]!;
