@@ -70,12 +70,12 @@ export function collatePacked(
 }
 
 /**
- * Buckets for sequences of up to `maxLength` places, each about half as long again as the one before and a multiple
- * of 8: padding wastes a fifth on average, and there are few shapes to compile.
+ * Buckets for sequences of up to `maxLength` places, each about a quarter longer than the one before and a multiple
+ * of 8: padding wastes a tenth on average, and there are few shapes to compile.
  */
 export function lengthBuckets(maxLength: number, smallest = 32): number[] {
   const buckets: number[] = [];
-  for (let length = smallest; length < maxLength; length = Math.ceil((length * 1.5) / 8) * 8)
+  for (let length = smallest; length < maxLength; length = Math.ceil((length * 1.25) / 8) * 8)
     buckets.push(length);
   return [...buckets, maxLength];
 }

@@ -4,7 +4,9 @@ import {
   add,
   concat,
   dispose,
+  exp,
   gather,
+  max,
   maximum,
   pad,
   range,
@@ -22,10 +24,16 @@ import { powerOfTwo } from './buckets.ts';
 /** Keys and values of a running batch. The lengths of its rows are kept by the caller. */
 export type CacheTensors = Pick<KvCache, 'keys' | 'values'>;
 
-/** What feeding tokens gives. */
-export interface StepResult {
-  /** Logits after the last token fed to each row, row by row: `[batch * vocab]`. */
+/** What follows the last token fed to each row. */
+export interface Predictions {
+  /** Row by row: `[batch * vocab]`. */
   logits: Float32Array;
+  /** exp(logit − largest logit of the row), for sampling; absent where nobody has computed them. `[batch * vocab]`. */
+  weights?: Float32Array;
+}
+
+/** What feeding tokens gives. */
+export interface StepResult extends Predictions {
   /** Takes the place of the cache that went in. */
   cache: CacheTensors;
 }
@@ -77,6 +85,7 @@ export class CachedDecoder {
     const batch = powerOfTwo(prompts.length);
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
     const logits = new Float32Array(prompts.length * this.vocabSize);
+    const weights = new Float32Array(logits.length);
     let cache = this.emptyCache(batch, Math.max(NARROWEST_FEED, powerOfTwo(longest)));
     for (let start = 0; start < longest; start += this.widestFeed) {
       const width = Math.max(NARROWEST_FEED, powerOfTwo(Math.min(this.widestFeed, longest - start)));
@@ -85,10 +94,12 @@ export class CachedDecoder {
       const result = await this.feed(cache, rows, lengths, { batch, width });
       cache = result.cache;
       rows.forEach((ids, row) => {
-        if (ids.length > 0) logits.set(this.row(result.logits, row), row * this.vocabSize);
+        if (ids.length === 0) return;
+        logits.set(this.row(result.logits, row), row * this.vocabSize);
+        weights.set(this.row(result.weights!, row), row * this.vocabSize);
       });
     }
-    return { logits, cache };
+    return { logits, weights, cache };
   }
 
   /**
@@ -130,9 +141,9 @@ export class CachedDecoder {
     dispose([...cache.keys, ...cache.values]);
   }
 
-  /** The logits of one row. */
-  row(logits: Float32Array, row: number): Float32Array {
-    return logits.subarray(row * this.vocabSize, (row + 1) * this.vocabSize);
+  /** One row of logits or weights. */
+  row(values: Float32Array, row: number): Float32Array {
+    return values.subarray(row * this.vocabSize, (row + 1) * this.vocabSize);
   }
 
   private emptyCache(batch: number, capacity: number): CacheTensors {
@@ -160,11 +171,11 @@ export class CachedDecoder {
       counts: tensor1d(counts, 'int32'),
       lengths: tensor1d(held, 'int32'),
     };
-    const { logits, ...next } = await this.feedCompiled.runAsync(fed, cache);
-    const values = (await logits.data()) as Float32Array;
-    dispose([logits, fed.ids, fed.counts, fed.lengths]);
+    const { predicted, ...next } = await this.feedCompiled.runAsync(fed, cache);
+    const [logits, weights] = (await Promise.all(predicted.map((part) => part.data()))) as Float32Array[];
+    dispose([...predicted, fed.ids, fed.counts, fed.lengths]);
     this.release(cache);
-    return { logits: values, cache: next };
+    return { logits: logits!, weights: weights!, cache: next };
   }
 }
 
@@ -184,7 +195,9 @@ function feed(model: CausalLM, { ids, counts, lengths }: FedTokens, cache: Cache
   const last = maximum(sub(counts, scalar(1, 'int32')), scalar(0, 'int32'));
   const index = add(range(0, batch * width, width, 'int32'), last) as Tensor1D;
   const logits = model.project(gather(reshape(hidden, [batch * width, d]), index) as Tensor2D);
-  return { logits, keys: next.keys, values: next.values };
+  // Sampling needs them, and one at a time they would cost more than the model.
+  const weights = exp(sub(logits, max(logits, -1, true)));
+  return { predicted: [logits, weights], keys: next.keys, values: next.values };
 }
 
 function compileSelect(capacity: number) {

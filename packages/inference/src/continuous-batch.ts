@@ -1,5 +1,5 @@
 import { powerOfTwo } from './buckets.ts';
-import type { CacheTensors, Decoder } from './cached-decoder.ts';
+import type { CacheTensors, Decoder, Predictions } from './cached-decoder.ts';
 import type { GenerationRequest } from './generation-request.ts';
 import { Sampler } from './sampler.ts';
 import type { Sequence } from './sequence.ts';
@@ -109,14 +109,14 @@ export class ContinuousBatch {
       powerOfTwo(Math.min(mostTokens, promptIds.length + this.firstRoom)),
     );
     const capacity = Math.max(this.capacity, SMALLEST_CAPACITY, ...needed);
-    const { logits, cache } = await this.decoder.prefill(prompts);
+    const { cache, ...next } = await this.decoder.prefill(prompts);
 
     const stayed = this.activeRows();
     const kept = stayed.map((row) => this.rows[row]!);
     const sources = [...stayed];
     requests.forEach((request, i) => {
       for (const sequence of request.start()) {
-        this.advance({ request, sequence }, this.decoder.row(logits, i));
+        this.advance({ request, sequence }, next, i);
         if (sequence.finishReason || request.ended) continue;
         kept.push({ request, sequence });
         sources.push(this.rows.length + i);
@@ -133,10 +133,10 @@ export class ContinuousBatch {
       const tokens = this.rows.map((row) => row?.sequence.last ?? 0);
       // The last token drawn is not in the cache yet.
       const lengths = this.rows.map((row) => (row ? row.sequence.length - 1 : 0));
-      const { logits, cache } = await this.decoder.step(this.cache!, tokens, lengths);
+      const { cache, ...next } = await this.decoder.step(this.cache!, tokens, lengths);
       this.cache = cache;
       this.rows.forEach((row, i) => {
-        if (row && !row.request.ended) this.advance(row, this.decoder.row(logits, i));
+        if (row && !row.request.ended) this.advance(row, next, i);
       });
     } catch (error) {
       for (const row of this.rows) row?.request.fail(error);
@@ -144,10 +144,11 @@ export class ContinuousBatch {
     this.dropEnded();
   }
 
-  /** Draws one token; a failure ends this request alone. */
-  private advance({ request, sequence }: Row, logits: Float32Array): void {
+  /** Draws one token from a row of what the decoder gave; a failure ends this request alone. */
+  private advance({ request, sequence }: Row, { logits, weights }: Predictions, row: number): void {
     try {
-      request.report(sequence.next(logits, this.sampler));
+      const part = (values: Float32Array) => this.decoder.row(values, row);
+      request.report(sequence.next(part(logits), this.sampler, weights && part(weights)));
     } catch (error) {
       request.fail(error);
     }

@@ -1,5 +1,8 @@
 import type { ResolvedSampling } from './sampling-options.ts';
 
+/** Weights that are not yet divided by their sum. */
+type Weights = Float32Array | Float64Array;
+
 /** A token with its log-probability under the model. */
 export interface TokenLogProb {
   id: number;
@@ -10,12 +13,13 @@ export interface TokenLogProb {
  * Draws tokens from rows of logits. One sampler serves any number of sequences; it owns only scratch memory.
  * `samplingDistribution` says in plain words what is drawn from.
  *
- * The log-probabilities are those of the model itself: softmax at temperature 1 over all tokens, in float64,
+ * The log-probabilities are those of the model itself: softmax at temperature 1 over all tokens, summed in float64,
  * before penalties and cuts.
  */
 export class Sampler {
   /** exp(logit − max) of the row at hand, at the model's own temperature. */
-  private readonly weights: Float64Array;
+  private weights: Weights;
+  private readonly own: Float64Array;
   /** The same at the sampling temperature. */
   private readonly tempered: Float64Array;
   private readonly candidates: Uint32Array;
@@ -25,7 +29,8 @@ export class Sampler {
   private logSum = 0;
 
   constructor(vocabSize: number) {
-    this.weights = new Float64Array(vocabSize);
+    this.own = new Float64Array(vocabSize);
+    this.weights = this.own;
     this.tempered = new Float64Array(vocabSize);
     this.candidates = new Uint32Array(vocabSize);
     this.sorted = new Float64Array(vocabSize);
@@ -35,20 +40,24 @@ export class Sampler {
    * Takes one row of the model's logits and computes its normaliser.
    *
    * @param logits `[vocab]`; read until the next call, never written
+   * @param weights exp(logit − largest logit), `[vocab]`, if somebody has computed them: a whole batch at once is
+   *   many times faster than one number after another here
    * @throws Error when a logit is NaN or +Infinity, or all are −Infinity
    */
-  read(logits: Float32Array): void {
+  read(logits: Float32Array, weights?: Float32Array): void {
     this.logits = logits;
     this.max = maximum(logits);
-    const { max, weights } = this;
-    let sum = 0;
-    for (let i = 0; i < logits.length; i++) sum += weights[i] = Math.exp(logits[i]! - max);
-    if (!Number.isFinite(sum)) {
+    const { max, own } = this;
+    let total = 0;
+    if (weights) total = sum(weights);
+    else for (let i = 0; i < logits.length; i++) total += own[i] = Math.exp(logits[i]! - max);
+    this.weights = weights ?? own;
+    if (!Number.isFinite(total)) {
       throw new Error(
         `logits must be finite, found ${logits.find((x) => !Number.isFinite(x))}: the weights of the model are damaged`,
       );
     }
-    this.logSum = Math.log(sum);
+    this.logSum = Math.log(total);
   }
 
   /** Log-probability of a token under the row last read. */
@@ -83,7 +92,7 @@ export class Sampler {
     return plain ? drawAll(weights, uniform) : this.drawCut(weights, uniform, options);
   }
 
-  private temper(logits: Float32Array, temperature: number): Float64Array {
+  private temper(logits: Float32Array, temperature: number): Weights {
     if (temperature === 1 && logits === this.logits) return this.weights;
     const max = maximum(logits);
     const { tempered } = this;
@@ -91,7 +100,7 @@ export class Sampler {
     return tempered;
   }
 
-  private drawCut(weights: Float64Array, uniform: number, options: ResolvedSampling): number {
+  private drawCut(weights: Weights, uniform: number, options: ResolvedSampling): number {
     const ids = this.cut(weights, options);
     let total = 0;
     for (const id of ids) total += weights[id]!;
@@ -104,7 +113,7 @@ export class Sampler {
   }
 
   /** The tokens that the cuts keep, in the order of their ids. */
-  private cut(weights: Float64Array, { topK, topP, minP }: ResolvedSampling): Uint32Array {
+  private cut(weights: Weights, { topK, topP, minP }: ResolvedSampling): Uint32Array {
     // Sorting the whole vocabulary would dominate: first drop what no cut can keep.
     const floor = Math.max(topKFloor(weights, topK), topPFloor(weights, topK, topP), topP === 1 ? minP : 0);
     let count = 0;
@@ -148,7 +157,7 @@ function nucleus(sorted: Float64Array, count: number, topP: number, total?: numb
 }
 
 /** A weight that at least the `topK` heaviest tokens reach. */
-function topKFloor(weights: Float64Array, topK: number): number {
+function topKFloor(weights: Weights, topK: number): number {
   if (topK === 0 || topK >= weights.length) return 0;
   // The heaviest token of each of `topK` disjoint parts: none of the `topK` heaviest can be below the least of these.
   let floor = Infinity;
@@ -161,11 +170,11 @@ function topKFloor(weights: Float64Array, topK: number): number {
 }
 
 /** All tokens below (1 − topP) · total / vocab weigh less than 1 − topP together, so the nucleus needs none of them. */
-function topPFloor(weights: Float64Array, topK: number, topP: number): number {
+function topPFloor(weights: Weights, topK: number, topP: number): number {
   return topK > 0 || topP === 1 ? 0 : ((1 - topP) * sum(weights)) / weights.length;
 }
 
-function drawAll(weights: Float64Array, uniform: number): number {
+function drawAll(weights: Weights, uniform: number): number {
   let rest = uniform * sum(weights);
   for (let id = 0; id < weights.length; id++) {
     rest -= weights[id]!;
@@ -175,7 +184,7 @@ function drawAll(weights: Float64Array, uniform: number): number {
   return weights.findLastIndex((weight) => weight > 0);
 }
 
-function sum(values: Float64Array): number {
+function sum(values: Weights): number {
   let total = 0;
   for (let i = 0; i < values.length; i++) total += values[i]!;
   return total;

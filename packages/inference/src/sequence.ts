@@ -53,11 +53,12 @@ export class Sequence {
    * Draws the next token from the model's logits and takes it in.
    *
    * @param logits `[vocab]`, not written to
+   * @param weights exp(logit − largest logit), `[vocab]`, where the decoder has computed them
    */
-  next(logits: Float32Array, sampler: Sampler): TokenEvent {
+  next(logits: Float32Array, sampler: Sampler, weights?: Float32Array): TokenEvent {
     const { prompt, sample, counter } = this.identity;
     const { sampling, topLogProbs } = this.options;
-    sampler.read(logits);
+    sampler.read(logits, weights);
     let adjusted: Float32Array | undefined;
     if (this.history) {
       adjusted = logits.slice();
