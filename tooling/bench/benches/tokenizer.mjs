@@ -1,6 +1,7 @@
 /**
  * The tokenizer against its peers on one thread: megabytes of UTF-8 a second of encoding and decoding, in chunks of
- * 20 kB, on a process's first pass over a text and on later ones; milliseconds of loading; seconds of training.
+ * 20 kB, on a process's first pass over a text and on later ones; milliseconds of loading. Training has a benchmark of
+ * its own, `tokenizer-training`.
  *
  * ATTUNE_BENCH_DATA names a folder with `text/*.txt`, `math/*.jsonl` and
  * `tokenizers/{gpt2.tiktoken,sentencepiece_unigram_en.model}`; ATTUNE_BENCH_JAPANESE a text (see
@@ -10,7 +11,7 @@
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startOurs, startPeer, takeTurns } from '../lib/peer.mjs';
+import { startOurs, startPeer } from '../lib/peer.mjs';
 import { lessIsBetter, median, moreIsBetter } from '../lib/report.mjs';
 import { writeFiles } from '../lib/tokenizer-files.mjs';
 import { readTexts } from '../lib/tokenizer-texts.mjs';
@@ -29,10 +30,6 @@ const BPE = [
   '@huggingface/tokenizers',
   'tiktoken',
   'tokenizers',
-];
-const TRAINING = [
-  ['train BPE, 30,000', 'train-bpe', 'tokenizers'],
-  ['train Unigram, 8,000', 'train-unigram', 'sentencepiece'],
 ];
 
 export async function run() {
@@ -71,11 +68,6 @@ export async function run() {
   }
   if (vocabularies.includes('o200k') && isWanted('load')) {
     rows.push(...(await measureLoading({ task: 'load', data, folder, vocabulary: 'o200k-128k' }, hugging)));
-  }
-  for (const [name, task, peer] of TRAINING) {
-    if (!isWanted(name)) continue;
-    const { ours, theirs } = await compareTraining({ task, data }, peer);
-    rows.push(lessIsBetter(name, 's', ours / 1e3, theirs && theirs / 1e3, peer));
   }
   return rows;
 }
@@ -156,17 +148,4 @@ async function measureLoading(argument, peers) {
     const theirs = times[peer].length > 0 ? median(times[peer]) : null;
     return lessIsBetter('load tokenizer.json of 128,000', 'ms', median(times.attune), theirs, peer);
   });
-}
-
-/** Milliseconds of one run of both sides; the peer's are null where it is not installed. */
-async function compareTraining(argument, peer) {
-  const workers = { ours: await startOurs('tokenizer', argument) };
-  try {
-    workers.theirs = await startPeer('tokenizer', argument);
-  } catch {
-    console.error(`bench tokenizer: ${peer} is missing (${argument.task})`);
-  }
-  const times = await takeTurns(workers, 1);
-  for (const worker of Object.values(workers)) await worker.end();
-  return { ours: median(times.ours), theirs: times.theirs ? median(times.theirs) : null };
 }

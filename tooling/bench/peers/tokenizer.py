@@ -1,6 +1,5 @@
-"""Encoding, decoding and training with tiktoken, `tokenizers` and SentencePiece: the peers of `workers/tokenizer.mjs`."""
+"""Encoding, decoding and loading with tiktoken, `tokenizers` and SentencePiece: the peers of `workers/tokenizer.mjs`."""
 import base64
-import io
 import json
 import os
 import sys
@@ -101,43 +100,9 @@ def load():
     serve(lambda: {}, counts=[], first=(time.perf_counter() - start) * 1e3)
 
 
-def training(train):
-    texts = [p.read_bytes().decode() for p in sorted((data / "text").glob("*.txt"))]
-    texts.append((data / "math/gsm8k_train.jsonl").read_text())
-    lines = [line for text in texts for line in text.splitlines(keepends=True)]
-    runs = 0
-
-    def step():
-        nonlocal runs
-        runs += 1
-        if runs > 3:
-            train(lines)
-        return {}
-
-    serve(step, tokens=0)
-
-
-def train_bpe(lines):
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    tokenizer.train_from_iterator(lines, trainers.BpeTrainer(vocab_size=30_000, show_progress=False, initial_alphabet=alphabet))
-
-
-def train_unigram(lines):
-    import sentencepiece as spm
-
-    spm.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_writer=io.BytesIO(), vocab_size=8000, num_threads=1,
-                                   normalization_rule_name="identity", max_sentence_length=100_000, minloglevel=2)
-
-
 tasks = {
     "encode": lambda: coding(False),
     "decode": lambda: coding(True),
     "load": load,
-    "train-bpe": lambda: training(train_bpe),
-    "train-unigram": lambda: training(train_unigram),
 }
 tasks[c["task"]]()

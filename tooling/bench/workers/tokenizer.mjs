@@ -1,8 +1,8 @@
 /**
- * Encoding, decoding, loading and training with @attune/tokenizer, and what JavaScript peers can do of it. The peers in
+ * Encoding, decoding and loading with @attune/tokenizer, and what JavaScript peers can do of it. The peers in
  * Python are in `peers/tokenizer.py`.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '../lib/worker.mjs';
 
@@ -116,21 +116,6 @@ const tasks = {
     else new Tokenizer(JSON.parse(json), {}).encode('Hello world');
     await serve(() => ({}), { counts: [], first: performance.now() - start });
   },
-  'train-bpe': () => training(({ trainBPE }, lines) => trainBPE(lines, { vocabSize: 30_000 })),
-  'train-unigram': () => training(({ trainUnigram }, lines) => trainUnigram(lines, { vocabSize: 8000 })),
 };
-
-async function training(train) {
-  const package_ = await own();
-  const texts = readdirSync(join(data, 'text'))
-    .filter((name) => name.endsWith('.txt'))
-    .sort()
-    .map((name) => readFileSync(join(data, 'text', name), 'utf8'));
-  const math = readFileSync(join(data, 'math/gsm8k_train.jsonl'), 'utf8');
-  const lines = [...texts, math].flatMap((each) => each.split(/(?<=\n)/));
-  let runs = 0;
-  // The protocol's warm-up would train three times for nothing.
-  await serve(() => (runs++ < 3 ? {} : { tokens: train(package_, lines).vocabSize }), { tokens: 0 });
-}
 
 await tasks[task]();
