@@ -13,6 +13,7 @@ const zig = (process.env.ATTUNE_ZIG ?? 'python3 -m ziglang').split(' ');
 
 /** Zig's target, the name of the library, and the instruction sets to compile the kernels for. */
 const AVX = { avx512: 'x86_64_v4', avx2: 'x86_64_v3' };
+const AMX = 'x86_64_v4+amx_tile+amx_bf16';
 const TARGETS = {
   // The oldest glibc that Node 20 runs on.
   'linux-x64': ['x86_64-linux-gnu.2.28', 'kernels.so', AVX],
@@ -24,6 +25,7 @@ const TARGETS = {
 const FLAGS = [
   '-O3',
   '-std=c17',
+  '-D_DEFAULT_SOURCE',
   '-Wall',
   '-Wextra',
   '-Wno-psabi',
@@ -46,6 +48,7 @@ for (const [name, [target, library, sets]] of Object.entries(TARGETS)) {
   const parts = Object.entries(sets).map(([set, cpu]) =>
     compile('kernels.c', set, `-mcpu=${cpu}`, `-DKERNELS=kernels_${set}`),
   );
+  if (name === 'linux-x64') parts.push(compile('amx.c', 'amx', `-mcpu=${AMX}`));
   parts.push(compile('register.c', 'register'));
   const folder = join(here, 'bin', name);
   mkdirSync(folder, { recursive: true });

@@ -60,7 +60,7 @@ export class OnnxBackend extends KernelBackend {
     this.#maxPendingNodes = options.maxPendingNodes ?? 8192;
     this.#data = new DataStorage(this, engine());
     this.#lazy = new Recorder('the lazy graph', {
-      native: this.runtime.native !== undefined,
+      native: this.runtime.native ?? false,
       retain: (data) => this.#retained.push(data.buffer!.retain()),
       scalar: (value, type) => this.scalar(value, type),
     });

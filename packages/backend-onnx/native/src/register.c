@@ -6,6 +6,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 extern const struct kernels kernels_avx512, kernels_avx2;
 
@@ -24,9 +28,33 @@ static const struct kernels *best(void) {
   if (!narrow && (ebx & avx512) == avx512 && (state & 0xe6) == 0xe6) return &kernels_avx512;
   return (ebx & avx2) && (state & 6) == 6 ? &kernels_avx2 : 0;
 }
+
+#if defined(__linux__)
+extern void (*const matmul_amx)(struct call *);
+
+/* AMX-TILE and AMX-BF16 (leaf 7), whose state the system saves (bits 17 and 18) and gives to processes that ask. */
+static void (*tiles(void))(struct call *) {
+  static int known, granted;
+  if (!known) {
+    unsigned eax, ebx, ecx, edx, state;
+    const unsigned wanted = 1u << 22 | 1u << 24;
+    const char *instructions = getenv("ATTUNE_NATIVE");
+    known = 1;
+    if (instructions && strncmp(instructions, "avx", 3) == 0) return 0;
+    if (best() != &kernels_avx512 || !__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return 0;
+    __asm__("xgetbv" : "=a"(state), "=d"(eax) : "c"(0));
+    const long request = 0x1023, tile_data = 18; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA */
+    granted = (edx & wanted) == wanted && (state & 0x60000) == 0x60000 && syscall(SYS_arch_prctl, request, tile_data) == 0;
+  }
+  return granted ? matmul_amx : 0;
+}
+#else
+static void (*tiles(void))(struct call *) { return 0; }
+#endif
 #else
 extern const struct kernels kernels_base;
 static const struct kernels *best(void) { return &kernels_base; }
+static void (*tiles(void))(struct call *) { return 0; }
 #endif
 
 struct op {
@@ -104,14 +132,16 @@ __attribute__((visibility("default"))) OrtStatusPtr attune_register(OrtApi *api,
       {.name = "RmsNormGrad", .inputs = 4, .outputs = 2},
       {.name = "Attention", .inputs = 3, .outputs = 2, .attributes = {"scale", "causal"}},
       {.name = "AttentionGrad", .inputs = 6, .outputs = 3, .attributes = {"scale", "causal"}},
+      {.name = "MatMul", .inputs = 2, .outputs = 1, .attributes = {"transA", "transB"}},
   };
   static void *domain;
   if (!domain) {
     const struct kernels *k = best();
     if (!k) return ort_CreateStatus(api)(1, "the processor has no AVX2");
-    void (*const run[])(struct call *) = {k->adam_w, k->swiglu, k->swiglu_grad, k->rms_norm_grad, k->attention, k->attention_grad};
+    void (*const run[])(struct call *) = {k->adam_w, k->swiglu, k->swiglu_grad, k->rms_norm_grad, k->attention, k->attention_grad, tiles()};
     OrtStatusPtr status = ort_CreateCustomOpDomain(api)("attune", &domain);
     for (size_t i = 0; !status && i < sizeof ops / sizeof *ops; i++) {
+      if (!run[i]) continue;
       struct OrtCustomOp *op = &ops[i].base;
       ops[i].run = run[i];
       op->version = ORT_API_VERSION;
@@ -143,7 +173,7 @@ __attribute__((visibility("default"))) OrtStatusPtr attune_register(OrtApi *api,
 __attribute__((visibility("default"))) const char *attune_instructions(void) {
 #if defined(__x86_64__)
   const struct kernels *k = best();
-  return k == &kernels_avx512 ? "avx512" : k ? "avx2" : 0;
+  return tiles() ? "amx" : k == &kernels_avx512 ? "avx512" : k ? "avx2" : 0;
 #else
   return "neon";
 #endif

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { DATA_TYPE, encodeElements } from '../onnx/model.ts';
 import type { TensorData } from '../tensor-data.ts';
-import type { Attribute, ElementType, GraphBuilder, OutputSpec, Value } from './types.ts';
+import type { Attribute, ElementType, GraphBuilder, Instructions, OutputSpec, Value } from './types.ts';
 import { Constant, type GraphNode, type GraphValue, Leaf, NodeOutput } from './value.ts';
 
 /** Arrays up to this many elements that a traced function writes become part of the graph. */
@@ -13,8 +13,8 @@ let nextNodeId = 0;
 
 /** What a recorder needs from the backend. */
 export interface RecorderOwner {
-  /** Whether the graph may hold our own native operators. */
-  native: boolean;
+  /** The instruction set of our own native operators, where the graph may hold them. */
+  native: Instructions | false;
   /** Told of every tensor that becomes an input, so that its memory outlives the graph. */
   retain(data: TensorData): void;
   /** Puts a number into a buffer that only the graph refers to. */
@@ -34,7 +34,7 @@ export class Recorder implements GraphBuilder {
   readonly #leaves = new Map<TensorData, Leaf[]>();
   readonly #owner: RecorderOwner;
 
-  readonly native: boolean;
+  readonly native: Instructions | false;
   /** What is recorded, for error messages. */
   readonly name: string;
 

@@ -34,10 +34,16 @@ export interface OutputSpec {
   inPlaceOf?: Value;
 }
 
+/** Instruction sets that our own operators are compiled for; `amx` is AVX-512 and Intel's unit for tiles. */
+export type Instructions = 'amx' | 'avx512' | 'avx2' | 'neon';
+
 /** What a lowering may add to the graph. Shapes are static and given by the caller: nothing is inferred. */
 export interface GraphBuilder {
-  /** Whether the graph may hold our own native operators: on the processor, and not in a model for others. */
-  readonly native: boolean;
+  /**
+   * The instruction set of our own native operators; false where the graph may not hold any: on other execution providers
+   * and in a model for others.
+   */
+  readonly native: Instructions | false;
   /** One node with one output. A missing optional input is `null`. `domain` defaults to ONNX's own. */
   op(
     opType: string,

@@ -1,7 +1,7 @@
 import { engine, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import type { OnnxBackend } from '../backend.ts';
 import { Recorder } from '../graph/recorder.ts';
-import type { ElementType } from '../graph/types.ts';
+import type { ElementType, Instructions } from '../graph/types.ts';
 import type { GraphValue } from '../graph/value.ts';
 import type { HostBuffer } from '../memory/host-buffer.ts';
 import type { TensorData } from '../tensor-data.ts';
@@ -40,7 +40,7 @@ export interface Trace {
 
 /**
  * Runs `fn` once on placeholders and records what it does. Variables it assigns get their old values back.
- * @param native whether our own operators may be used
+ * @param native the instruction set of our own operators, where they may be used
  * @throws when `fn` reads a value, creates a variable or is asynchronous
  */
 export function trace(
@@ -48,7 +48,7 @@ export function trace(
   name: string,
   fn: (...args: never[]) => unknown,
   args: readonly unknown[],
-  native = backend.runtime.native !== undefined,
+  native: Instructions | false = backend.runtime.native ?? false,
 ): Trace {
   backend.flush();
   const constants = new Map<TensorData, HostBuffer>();

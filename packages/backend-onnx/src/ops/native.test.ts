@@ -23,7 +23,7 @@ const instructions = () => (tf.engine().findBackend('onnx') as OnnxBackend).runt
 it('runs where a library is shipped', () => {
   const shipped =
     ['linux', 'darwin', 'win32'].includes(process.platform) && ['x64', 'arm64'].includes(process.arch);
-  if (shipped) expect(instructions()).toMatch(/^(avx2|avx512|neon)$/);
+  if (shipped) expect(instructions()).toMatch(/^(avx2|avx512|amx|neon)$/);
   else expect(instructions()).toBeUndefined();
 });
 

@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
+import type { Instructions } from '../graph/types.ts';
 import type { OrtApi, Pointer } from './api.ts';
 import { pinLibrary } from './library.ts';
 
@@ -16,7 +17,7 @@ const EXTENSION: Partial<Record<NodeJS.Platform, string>> = { linux: 'so', darwi
 
 interface NativeLibrary {
   /** The instruction set that its kernels use on this processor. */
-  instructions: string;
+  instructions: Instructions;
   register(table: Pointer, options: Pointer): Pointer | null;
 }
 
@@ -26,7 +27,7 @@ let loaded: NativeLibrary | null | undefined;
  * Makes the operators known to sessions with these options.
  * @returns the instruction set of the kernels, or undefined where there are none. `ATTUNE_NATIVE=off` leaves them out.
  */
-export function registerNativeKernels(ort: OrtApi, sessionOptions: Pointer): string | undefined {
+export function registerNativeKernels(ort: OrtApi, sessionOptions: Pointer): Instructions | undefined {
   if (process.env.ATTUNE_NATIVE === 'off') return undefined;
   loaded ??= loadLibrary();
   if (!loaded) return undefined;
@@ -41,7 +42,7 @@ function loadLibrary(): NativeLibrary | null {
   try {
     const library = koffi.load(path);
     pinLibrary(path);
-    const instructions: string | null = library.func('attune_instructions', 'str', [])();
+    const instructions: Instructions | null = library.func('attune_instructions', 'str', [])();
     if (instructions === null) return null;
     return { instructions, register: library.func('attune_register', 'void*', ['void*', 'void*']) };
   } catch {

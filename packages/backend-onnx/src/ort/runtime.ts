@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Slot } from '../graph/executable.ts';
+import type { Instructions } from '../graph/types.ts';
 import { DATA_TYPE, encodeModel } from '../onnx/model.ts';
 import { addressOf, loadOrt, type OrtApi, type Pointer } from './api.ts';
 import {
@@ -39,7 +40,7 @@ export class OrtRuntime {
   readonly sessionOptions: Pointer;
   readonly provider: ExecutionProvider;
   /** The instruction set of our own operators, where there are any. */
-  readonly native: string | undefined;
+  readonly native: Instructions | undefined;
   #env: Pointer;
 
   /** @throws with ONNX Runtime's own words when the library or the execution provider cannot be used. */
