@@ -67,6 +67,10 @@ function train(): Command {
     .option('--byte-fallback', 'spell other characters in bytes')
     .option('--split-digits', 'every digit by itself')
     .option(
+      '--normalization <rules>',
+      'unigram, sentencepiece-bpe: identity, nfkc, nmt_nfkc, nfkc_cf, nmt_nfkc_cf, or a .tsv of rules (default: identity)',
+    )
+    .option(
       '--threads <number>',
       'threads that count words; the result does not depend on it',
       wholeNumber(1, 256),

@@ -19,10 +19,17 @@ export { PATTERNS } from './pre-tokenizers/scanners.ts';
 export { PRESETS } from './presets.ts';
 export type { Piece, SentencePieceModel } from './sentencepiece/model-file.ts';
 export { PieceType } from './sentencepiece/model-file.ts';
+export type { Normalization, NormalizationRules } from './sentencepiece/normalization-rules.ts';
+export {
+  NORMALIZATIONS,
+  normalizationRules,
+  readNormalizationRules,
+} from './sentencepiece/normalization-rules.ts';
 export type { SentencePieceEncodeOptions } from './sentencepiece/sentencepiece.ts';
 export { SentencePiece } from './sentencepiece/sentencepiece.ts';
 export type { CharacterTokenizerOptions, SimpleTokenizerOptions } from './simple-tokenizers.ts';
 export { byteTokenizer, characterTokenizer } from './simple-tokenizers.ts';
+export { compileCharsMap } from './text/chars-map-writer.ts';
 export type { AddedTokenOptions, DecodeOptions } from './tokenizer.ts';
 export { Tokenizer } from './tokenizer.ts';
 export type * from './tokenizer-json.ts';

@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
 import { type LoadedTokenizer, type LoadOptions, loadTokenizer } from './load.ts';
 import { tokensPage } from './page.ts';
+import { readText } from './read-text.ts';
 import { saveTokenizer } from './save.ts';
 import { compression, vocabularyStatistics } from './statistics.ts';
 
@@ -112,14 +113,4 @@ function report(loaded: LoadedTokenizer[], { text: file, html }: ReportOptions, 
   if (!html) return;
   writeFileSync(html, tokensPage(loaded, text));
   print(html);
-}
-
-/** @throws where the file cannot be read, with its name */
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const isFolder = (error as NodeJS.ErrnoException).code === 'EISDIR';
-    throw new Error(`${file}: ${isFolder ? 'is a folder, must be a text file' : 'no such file'}`);
-  }
 }

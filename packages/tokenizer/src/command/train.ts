@@ -1,13 +1,16 @@
 import { trainFiles } from '../node/parallel-training.ts';
 import type { PATTERNS } from '../pre-tokenizers/scanners.ts';
+import { type Normalization, readNormalizationRules } from '../sentencepiece/normalization-rules.ts';
 import type { SentencePiece } from '../sentencepiece/sentencepiece.ts';
 import type { Tokenizer } from '../tokenizer.ts';
+import type { TrainSentencePieceOptions } from '../train/sentencepiece-parts.ts';
 import { bpeTraining } from '../train/train-bpe.ts';
 import { sentencePieceBpeTraining } from '../train/train-sentencepiece-bpe.ts';
 import { unigramTraining } from '../train/train-unigram.ts';
 import { wordPieceTraining } from '../train/train-word-piece.ts';
 import type { Training } from '../train/training.ts';
 import type { Print } from './index.ts';
+import { readText } from './read-text.ts';
 import { saveTokenizer } from './save.ts';
 
 export const TRAINABLE = ['bpe', 'wordpiece', 'unigram', 'sentencepiece-bpe'] as const;
@@ -24,6 +27,8 @@ export interface TrainCommandOptions {
   characterCoverage?: number;
   byteFallback?: boolean;
   splitDigits?: boolean;
+  /** The SentencePiece models: how texts are rewritten, one of `NORMALIZATIONS` or a file of rules (.tsv). */
+  normalization?: string;
   threads?: number;
   maxWords?: number;
   /** Called with how far it has come, in words for the user. */
@@ -58,6 +63,17 @@ export async function trainCommand(
   print(`${out}: ${trained.vocabSize} tokens`);
 }
 
+function normalizationOf(named: string | undefined): TrainSentencePieceOptions {
+  if (named === undefined) return {};
+  if (!named.endsWith('.tsv')) return { normalization: named as Normalization };
+  try {
+    return { normalizationRules: readNormalizationRules(readText(named)) };
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(message.startsWith(named) ? message : `${named}: ${message}`);
+  }
+}
+
 function trainingOf(
   options: Omit<TrainCommandOptions, 'out'>,
   onProgress: (tokens: number, size: number) => void,
@@ -70,6 +86,7 @@ function trainingOf(
     byteFallback,
     splitDigits,
     controlSymbols: special,
+    ...normalizationOf(options.normalization),
     onProgress,
   };
   switch (model) {

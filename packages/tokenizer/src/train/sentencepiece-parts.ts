@@ -1,5 +1,11 @@
 import { sentencePieceScript } from '../pre-tokenizers/unicode-scripts.ts';
 import { type Piece, PieceType, type SentencePieceModel } from '../sentencepiece/model-file.ts';
+import {
+  type Normalization,
+  type NormalizationRules,
+  normalizationRules,
+} from '../sentencepiece/normalization-rules.ts';
+import { compileCharsMap } from '../text/chars-map-writer.ts';
 import { compareCodePoints } from '../text/code-points.ts';
 import { countCharacters } from './spelled-words.ts';
 import type { TrainOptions } from './training.ts';
@@ -35,13 +41,23 @@ export interface TrainSentencePieceOptions extends TrainOptions {
   addDummyPrefix?: boolean;
   /** Collapse runs of spaces. Default true. */
   removeExtraWhitespaces?: boolean;
-  /** Compiled rewriting rules, e.g. those of another model. Default none: texts stay as they are. */
+  /**
+   * Rules that rewrite texts before anything else, by SentencePiece's name. Default `identity`: texts stay as they are
+   * (`spm_train` takes `nmt_nfkc` where nothing is said).
+   */
+  normalization?: Normalization;
+  /** Rules of one's own in place of named ones; `readNormalizationRules` reads `normalization_rule_tsv`. */
+  normalizationRules?: NormalizationRules;
+  /** Compiled rules in place of those, e.g. those of another model. */
   precompiledCharsmap?: Uint8Array;
   /** Called as pieces are learned. */
   onProgress?: (pieces: number, vocabSize: number) => void;
 }
 
-/** The model before it has learned anything: its special pieces and its normalizer. */
+/**
+ * The model before it has learned anything: its special pieces and its normalizer.
+ * @throws where several normalizations are asked for, or one that there is not
+ */
 export function emptyModel(
   modelType: 'unigram' | 'bpe',
   options: TrainSentencePieceOptions,
@@ -58,14 +74,24 @@ export function emptyModel(
     padId: -1,
     unkSurface: ' ⁇ ',
     normalizer: {
-      name: options.precompiledCharsmap ? 'user_defined' : 'identity',
-      precompiledCharsmap: options.precompiledCharsmap ?? new Uint8Array(0),
+      ...normalizerOf(options),
       addDummyPrefix,
       removeExtraWhitespaces,
       escapeWhitespaces: true,
     },
     denormalizerCharsmap: new Uint8Array(0),
   };
+}
+
+function normalizerOf(options: TrainSentencePieceOptions): { name: string; precompiledCharsmap: Uint8Array } {
+  const { normalization, normalizationRules: rules, precompiledCharsmap } = options;
+  if ([normalization, rules, precompiledCharsmap].filter((each) => each !== undefined).length > 1) {
+    throw new Error('give one of normalization, normalizationRules and precompiledCharsmap, found several');
+  }
+  if (precompiledCharsmap) return { name: 'user_defined', precompiledCharsmap };
+  if (rules) return { name: 'user_defined', precompiledCharsmap: compileCharsMap(rules) };
+  const name = normalization ?? 'identity';
+  return { name, precompiledCharsmap: compileCharsMap(normalizationRules(name)) };
 }
 
 function specialPieces(options: TrainSentencePieceOptions): Piece[] {
