@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -59,6 +60,16 @@ describe('bad samples are left out and counted', () => {
     expect(refusal('recipe.yaml', 'algorithm=dpo', `data.train.path=${at('equal.jsonl')}`)).toMatch(
       /no training example is left/,
     );
+  });
+
+  it('and the run remembers it, though it was told to be quiet', () => {
+    const words = ['algorithm=dpo', `data.train.path=${at('pairs.jsonl')}`];
+    expect(trainWell(base('recipe.yaml', 'quiet', '--quiet', ...words)).stderr).toBe('');
+    const told = '6 of 24 examples have chosen and rejected answers that are the same and were left out';
+    trainWell(base('recipe.yaml', 'quiet', '--quiet', '--resume', ...words));
+    const lines = readFileSync(at('quiet/notices.txt'), 'utf8').split('\n');
+    expect(lines.filter((line) => line === told)).toHaveLength(1);
+    expect(readFileSync(at('quiet/report.html'), 'utf8')).toContain(`<li>${told}</li>`);
   });
 
   it('empty answers, when asked to', () => {

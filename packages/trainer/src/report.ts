@@ -1,8 +1,12 @@
 import { readRun, writeReport } from '@attune/eval';
 import type { RunResult, RunStart } from './callbacks.ts';
 
-/** Writes the run's `report.html`: curves, final scores with their intervals, samples, the recipe. */
-export function writeRunReport({ folder, step, scores, stopped }: RunResult, start: RunStart): string {
+/** Writes the run's `report.html`: notices, curves, final scores with their intervals, samples, the recipe. */
+export function writeRunReport(
+  { folder, step, scores, stopped }: RunResult,
+  start: RunStart,
+  notices: readonly string[],
+): string {
   const rows = { 'held out': scoresOf(scores, 'validation/'), training: scoresOf(scores, 'train/') };
   return writeReport(folder, {
     title: start.name,
@@ -13,6 +17,7 @@ export function writeRunReport({ folder, step, scores, stopped }: RunResult, sta
       ...(start.trainableParameters !== start.parameters && { trained: start.trainableParameters }),
       backend: start.backend,
     },
+    notices,
     scores: Object.entries(rows).flatMap(([name, own]) =>
       own.length > 0 ? [{ name, scores: Object.fromEntries(own) }] : [],
     ),

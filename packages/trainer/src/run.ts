@@ -4,6 +4,7 @@ import { type Callbacks, combineCallbacks, type RunResult, type RunStart } from 
 import { writeCheckpoint } from './checkpoint/folders.ts';
 import { saveState } from './checkpoint/state.ts';
 import { exportModel, swapInAverage } from './export.ts';
+import { Notices } from './logs/notices.ts';
 import type { MicroBatch } from './loop/micro-batch.ts';
 import { chooseAlgorithm, prepareRun, type Run } from './prepare.ts';
 import { hash } from './random.ts';
@@ -27,7 +28,7 @@ export interface TrainOptions {
 
 /**
  * Runs a recipe from its beginning or from its last checkpoint to its end, and leaves a folder: `recipe.yaml` with
- * every default written out, `metrics.jsonl`, `speed.jsonl`, `samples.jsonl`, `events/` for TensorBoard,
+ * every default written out, `metrics.jsonl`, `speed.jsonl`, `samples.jsonl`, `notices.txt`, `events/` for TensorBoard,
  * `checkpoints/`, `model/` in Hugging Face layout, and `report.html`.
  *
  * A recipe of stages runs them one after the other, each in a folder of its own within the run's; `model/` is the last
@@ -53,9 +54,13 @@ async function trainOne(loaded: LoadedRecipe, options: TrainOptions): Promise<Ru
   const chosen = await chooseAlgorithm(loaded);
   const path = options.output ?? recipe.output.folder ?? join('runs', recipe.name!);
   const folder = openRunFolder(path, recipe, { resume: options.resume ?? false, onNotice });
+  const kept = new Notices(join(path, 'notices.txt'));
   const run = await prepareRun(loaded, chosen, folder, onNotice);
-  for (const notice of notices) await callbacks.onNotice(notice);
-  tell = (message) => callbacks.onNotice(message);
+  tell = (message) => {
+    kept.add(message);
+    return callbacks.onNotice(message);
+  };
+  for (const notice of notices) await tell(notice);
 
   const startStep = folder.checkpoint?.step ?? 0;
   const start: RunStart = {
@@ -76,7 +81,7 @@ async function trainOne(loaded: LoadedRecipe, options: TrainOptions): Promise<Ru
   if (stopped === undefined) result.model = exportModel(path, run.model, run.state, run.codec);
   log.close();
   run.dispose();
-  writeRunReport(result, start);
+  writeRunReport(result, start, kept.all);
   await callbacks.onEnd(result);
   return result;
 }

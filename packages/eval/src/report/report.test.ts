@@ -18,6 +18,7 @@ const hostile = `</script><script>window.attacked = true</script><img src=x oner
 const content: ReportContent = {
   title: 'A run & its <report>',
   facts: { parameters: 1_250_000, backend: 'cpu' },
+  notices: ['6 of 24 pairs were left out', hostile],
   scores: [
     { name: 'before', scores: { 'pass@1': { value: 0.5, low: 0.4, high: 0.6 } } },
     { name: 'after', scores: { 'pass@1': { value: 0.95, low: 0.9, high: 0.98 }, perplexity: 3.21 } },

@@ -38,6 +38,8 @@ export interface ReportContent {
   subtitle?: string;
   /** Short facts under the title, e.g. `{ parameters: '1.2 M', 'wall time': '94 s' }`. */
   facts?: Readonly<Record<string, string | number>>;
+  /** What a reader must know beside the numbers, e.g. how many samples were left out. */
+  notices?: readonly string[];
   scores?: readonly ReportScores[];
   runs: readonly ReportRun[];
 }
@@ -49,7 +51,14 @@ const SAMPLES = 8;
  * A report as one self-contained page: plots drawn as inline SVG, no network, readable in light and dark, on paper and
  * without scripts. Texts of models and data are escaped.
  */
-export function renderReport({ title, subtitle, facts = {}, scores = [], runs }: ReportContent): string {
+export function renderReport({
+  title,
+  subtitle,
+  facts = {},
+  notices = [],
+  scores = [],
+  runs,
+}: ReportContent): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -63,6 +72,7 @@ export function renderReport({ title, subtitle, facts = {}, scores = [], runs }:
 <h1>${title}</h1>
 ${subtitle !== undefined && html`<p class="subtitle">${subtitle}</p>`}
 ${factTiles(facts)}
+${notices.length > 0 && html`<ul class="notices card">${notices.map((notice) => html`<li>${notice}</li>`)}</ul>`}
 ${scores.length > 0 && html`<h2>Scores</h2>${scoreTable(scores)}`}
 ${runs.map((run) => runSection(run, runs.length > 1))}
 <footer>Written by Attune. The page needs no network.</footer>

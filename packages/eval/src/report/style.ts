@@ -20,6 +20,7 @@ h1 { margin: 0; font-size: 28px; line-height: 1.2; letter-spacing: -0.02em; font
 h2 { margin: 40px 0 14px; font-size: 18px; letter-spacing: -0.01em; font-weight: 650; }
 h3 { margin: 24px 0 10px; font-size: 14px; font-weight: 600; color: var(--soft); }
 .subtitle { margin: 6px 0 0; color: var(--soft); }
+.notices { margin: 16px 0 0; padding: 10px 16px 10px 34px; color: var(--soft); }
 .card, .chart { background: var(--card); border: 1px solid var(--faint); border-radius: 10px; box-shadow: var(--shadow); }
 .facts { display: flex; flex-wrap: wrap; gap: 12px; margin: 24px 0 0; }
 .fact { padding: 12px 20px; flex: 1 1 auto; }
