@@ -8,7 +8,8 @@
 //
 //   { "algorithm": "grpo", "recipe": "recipes/x.yaml", "metric": "pass@1", "before": 0.5, "after": 0.8, "seeds": 3 }
 //
-// `before`, `seeds` and a `note` may be missing. A number is a mean over seeds; nothing is typed in by hand.
+// `before`, `seeds`, `spread` (the standard deviation between seeds) and a `note` may be missing. A number is a mean over
+// seeds; nothing is typed in by hand.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
@@ -68,10 +69,13 @@ function row(name, { paper }, file) {
   ];
 }
 
-function number({ metric, before, after, seeds, recipe, note }) {
+function number({ metric, before, after, spread, seeds, recipe, note }) {
   const change = before === undefined ? show(after) : `${show(before)} → ${show(after)}`;
-  const how = [seeds ? `${seeds} seeds` : '', note ?? ''].filter(Boolean).join('; ');
-  return `${metric} ${change}${how ? ` (${how})` : ''}, [${recipe}](../${recipe})`;
+  const spreads = spread === undefined ? '' : ` ± ${Number(spread.toPrecision(2))}`;
+  const how = [seeds ? `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}` : '', note ?? '']
+    .filter(Boolean)
+    .join('; ');
+  return `${metric} ${change}${spreads}${how ? ` (${how})` : ''}, [${recipe}](../${recipe})`;
 }
 
 function show(value) {
@@ -153,7 +157,7 @@ function readResults() {
     if (!Object.hasOwn(algorithms, one.algorithm)) fail(`${where}: no algorithm '${one.algorithm}'`);
     if (!existsSync(one.recipe ?? '')) fail(`${where}: no recipe '${one.recipe}'`);
     if (typeof one.metric !== 'string') fail(`${where}: metric must be a word, found ${one.metric}`);
-    for (const key of ['before', 'after', 'seeds']) {
+    for (const key of ['before', 'after', 'spread', 'seeds']) {
       if ((key === 'after' || one[key] !== undefined) && !Number.isFinite(one[key]))
         fail(`${where}: ${key} must be a number, found ${one[key]}`);
     }

@@ -54,9 +54,36 @@ export const first = (run, metric) => values(run, metric)[0];
 export const last = (run, metric) => values(run, metric).at(-1);
 export const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
 
+/** Words that make a run take so many steps, judged and kept at its end. */
+export const lasting = (steps) =>
+  ['schedule.steps', 'evaluation.every', 'checkpoint.every'].map((key) => `${key}=${steps}`);
+
+/** Seeds of everything that is cheap enough to be run thrice. */
+export const SEEDS = [1, 2, 3];
+
+/**
+ * What runs of several seeds gave: means of the first (unless `before` is false) and last value of a metric, the
+ * standard deviation of the last ones between seeds (n − 1), and each by itself.
+ */
+export function overSeeds(runs, metric, { before = true } = {}) {
+  const each = runs.map((run) => [...(before ? [first(run, metric)] : []), last(run, metric)]);
+  const ends = each.map((values) => values.at(-1));
+  const after = mean(ends);
+  const spread = Math.sqrt(
+    mean(ends.map((value) => (value - after) ** 2)) * (runs.length / (runs.length - 1)),
+  );
+  return {
+    ...(before && { before: mean(each.map(([value]) => value)) }),
+    after,
+    spread,
+    seeds: runs.length,
+    each,
+  };
+}
+
 /**
  * Puts numbers into docs/results.json, in the place of those of the same algorithm, recipe and metric.
- * @param entries `{ algorithm, recipe, metric, before?, after, seeds?, each?, note? }`
+ * @param entries `{ algorithm, recipe, metric, before?, after, spread?, seeds?, each?, note? }`
  */
 export function record(...entries) {
   const known = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : [];

@@ -1,8 +1,7 @@
 import { readRun, writeReport } from '../../../packages/eval/dist/index.js';
-import { first, last, mean, RUNS, record, train } from '../lib.mjs';
+import { overSeeds, RUNS, record, SEEDS, train } from '../lib.mjs';
 
 const METHODS = ['ppo', 'grpo', 'dr-grpo', 'dapo', 'gspo', 'rloo', 'reinforce++', 'remax'];
-const SEEDS = [1, 2, 3];
 const METRIC = 'validation/reward';
 
 /** Eight methods from the same model, three seeds each: held-out accuracy before and after, all curves in one report. */
@@ -14,15 +13,11 @@ export async function run() {
     const own = SEEDS.map((seed) =>
       train(`${algorithm}-${seed}`, recipe, `model.path=${model}`, `seed=${seed}`),
     );
-    const [before, after] = [own.map((one) => first(one, METRIC)), own.map((one) => last(one, METRIC))];
     record({
       algorithm,
       recipe: `recipes/${recipe}.yaml`,
       metric: 'accuracy',
-      before: mean(before),
-      after: mean(after),
-      seeds: SEEDS.length,
-      each: after.map((value, i) => [before[i], value]),
+      ...overSeeds(own, METRIC),
     });
     runs.push(...own.slice(0, 1).map(({ output }) => readRun(output, algorithm)));
   }

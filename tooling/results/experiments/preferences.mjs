@@ -1,4 +1,4 @@
-import { last, record, train } from '../lib.mjs';
+import { lasting, overSeeds, record, SEEDS, train } from '../lib.mjs';
 
 const VARIANTS = [
   'sigmoid',
@@ -16,33 +16,40 @@ const VARIANTS = [
   'discopop',
   'sigmoid-norm',
 ];
-/** Strength of the pull to the reference where the usual one does not suit 50 steps. */
-const BETAS = { ipo: 0.3, discopop: 2 };
-const METHODS = ['r-dpo', 'tdpo', 'mdpo', 'cpo', 'simpo', 'alphapo', 'orpo'];
+/**
+ * Where the usual settings do not suit, found on seeds that are not among those reported. IPO's target and DiscoPOP's hump
+ * want larger steps of the margin, a margin of averages over tokens a larger β (Tülu 3 takes 5). APO-down lowers the chosen
+ * answer too: it wants small steps, lest it forgets both.
+ */
+const OWN = {
+  ipo: ['algorithm.beta=0.5'],
+  discopop: ['algorithm.beta=2'],
+  'sigmoid-norm': ['algorithm.beta=5'],
+  'apo-down': ['optimizer.lr=2e-4', ...lasting(100)],
+};
+const WITH_REFERENCE = ['r-dpo', 'tdpo', 'mdpo'];
+const WITHOUT_REFERENCE = ['cpo', 'simpo', 'alphapo', 'orpo'];
+const METRIC = 'validation/rewards/accuracy';
 
 /** Share of held-out pairs of a right and a wrong solution that a model ranks right, for every method that learns from pairs. */
 export async function run() {
   const { model } = train('sft', 'post-training/sft');
-  const from = [`model.path=${model}`, 'seed=1'];
-  const entry = (algorithm, own, recipe, note) => ({
-    algorithm,
-    recipe: `recipes/post-training/${recipe}.yaml`,
-    metric: note ? `preference accuracy, ${note}` : 'preference accuracy',
-    after: last(own, 'validation/rewards/accuracy'),
-    seeds: 1,
-  });
-  for (const variant of VARIANTS) {
-    const own = train(
-      `dpo-${variant}`,
-      'post-training/dpo',
-      ...from,
-      `algorithm.variant=${variant}`,
-      `algorithm.beta=${BETAS[variant] ?? 0.1}`,
+  // Against a reference that is the policy itself all pairs tie at first, so that only the others have a `before`.
+  const compare = (name, algorithm, recipe, { words = [], variant, before }) => {
+    const runs = SEEDS.map((seed) =>
+      train(`${name}-${seed}`, `post-training/${recipe}`, `model.path=${model}`, `seed=${seed}`, ...words),
     );
-    record(entry('dpo', own, 'dpo', variant));
+    record({
+      algorithm,
+      recipe: `recipes/post-training/${recipe}.yaml`,
+      metric: variant ? `preference accuracy, ${variant}` : 'preference accuracy',
+      ...overSeeds(runs, METRIC, { before }),
+    });
+  };
+  for (const variant of VARIANTS) {
+    const words = [`algorithm.variant=${variant}`, ...(OWN[variant] ?? [])];
+    compare(`dpo-${variant}`, 'dpo', 'dpo', { words, variant, before: false });
   }
-  for (const method of METHODS) {
-    const own = train(method, `post-training/${method}`, ...from);
-    record(entry(method, own, method));
-  }
+  for (const method of WITH_REFERENCE) compare(method, method, method, { before: false });
+  for (const method of WITHOUT_REFERENCE) compare(method, method, method, { before: true });
 }
