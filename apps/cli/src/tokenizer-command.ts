@@ -22,6 +22,7 @@ Examples:
   attune tokenizer inspect tokenizer.json --text book.txt --html tokens.html
   attune tokenizer compare a.json b.model c.tiktoken --pattern cl100k --text book.txt
   attune tokenizer convert tokenizer.json gpt2/                vocab.json and merges.txt
+  attune tokenizer convert sp.model tokenizer.json             for Hugging Face; encodes the same
 
 A tokenizer is a folder, or a file by its name: tokenizer.json, vocab.json (with merges.txt beside it), .model
 (SentencePiece), .tiktoken, vocab.txt (BERT).`;
@@ -144,6 +145,8 @@ function convert(): Command {
       '<out>',
       '.json, .tiktoken, .txt (BERT), .model, .vocab, or folder/ (vocab.json and merges.txt)',
     )
+    .option('--bos', '.model to .json: put its piece for the beginning before each sequence')
+    .option('--eos', '.model to .json: put its piece for the end after each sequence')
     .action((tokenizer, out, options) => convertCommand(tokenizer, out, options, print));
 }
 

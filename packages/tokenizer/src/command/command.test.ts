@@ -89,6 +89,11 @@ describe('attune tokenizer', () => {
     expect(encode('bpe.tiktoken', 'lower newest', { pattern: 'gpt2' })).toBe(expected);
     expect(encode('gpt2', 'lower newest')).toBe(expected);
     expect(loadTokenizer(at('gpt2')).name).toBe('gpt2/vocab.json');
+    for (const name of ['uni', 'sp']) {
+      convertCommand(at(`${name}.model`), at(`${name}.json`), { eos: name === 'uni' }, () => {});
+      const end = name === 'uni' ? ' 2' : '';
+      expect(encode(`${name}.json`, TEXT)).toBe(encode(`${name}.model`, TEXT) + end);
+    }
     expect(readFileSync(at('uni.vocab'), 'utf8').split('\n')).toHaveLength(91);
   });
 
@@ -104,7 +109,8 @@ describe('attune tokenizer', () => {
     expect(() => encode('uni.model', 'x', { special: 'allow' })).toThrow('--special');
     expect(() => decodeCommand(at('bpe.json'), ['one'], {}, () => {})).toThrow('ids must be integers');
     expect(() => inspectCommand(at('bpe.json'), { html: 'x' }, () => {})).toThrow('--text');
-    expect(() => convertCommand(at('uni.model'), at('x.json'), {}, () => {})).toThrow('x.json');
+    expect(() => convertCommand(at('uni.model'), at('x.txt'), {}, () => {})).toThrow('x.txt');
+    expect(() => convertCommand(at('bpe.json'), at('x.json'), { bos: true }, () => {})).toThrow('--bos');
     const bad = (files: string[], options: object) =>
       expect(trainCommand(files, { out: at('x.json'), ...options }, () => {})).rejects;
     await bad([at('nowhere.txt')], {}).toThrow('nowhere.txt: no such file');

@@ -79,10 +79,26 @@ export function inspectCommand(path: string, options: ReportOptions, print: Prin
   report([loaded], options, print);
 }
 
+export interface ConvertCommandOptions extends LoadOptions {
+  /** From `.model` to `.json`: put its piece for the beginning before each sequence. */
+  bos?: boolean;
+  /** From `.model` to `.json`: put its piece for the end after each sequence. */
+  eos?: boolean;
+}
+
 /** `convert`: reads a tokenizer in one format and writes it in another. */
-export function convertCommand(path: string, out: string, options: LoadOptions, print: Print): void {
+export function convertCommand(
+  path: string,
+  out: string,
+  options: ConvertCommandOptions,
+  print: Print,
+): void {
+  const { bos, eos } = options;
   const { tokenizer } = loadTokenizer(path, options);
-  saveTokenizer(tokenizer, out);
+  if ((bos || eos) && !(tokenizer instanceof SentencePiece && out.endsWith('.json'))) {
+    throw new Error('--bos and --eos are for converting a SentencePiece .model to .json; leave them out');
+  }
+  saveTokenizer(tokenizer, out, { bos, eos });
   print(`${out}: ${tokenizer.vocabSize} tokens`);
 }
 

@@ -4,6 +4,7 @@ import { toBertVocab } from '../formats/bert.ts';
 import { toGpt2Files } from '../formats/gpt2.ts';
 import { toTiktoken } from '../formats/tiktoken.ts';
 import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
+import type { ToTokenizerJsonOptions } from '../sentencepiece/to-tokenizer-json.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 
 /**
@@ -11,19 +12,25 @@ import type { Tokenizer } from '../tokenizer.ts';
  * a name that ends in `/` is a folder for GPT-2's `vocab.json` and `merges.txt`.
  * @throws where the format cannot hold the tokenizer
  */
-export function saveTokenizer(tokenizer: Tokenizer | SentencePiece, out: string): void {
+export function saveTokenizer(
+  tokenizer: Tokenizer | SentencePiece,
+  out: string,
+  options: ToTokenizerJsonOptions = {},
+): void {
   try {
-    if (tokenizer instanceof SentencePiece) saveSentencePiece(tokenizer, out);
+    if (tokenizer instanceof SentencePiece) saveSentencePiece(tokenizer, out, options);
     else save(tokenizer, out);
   } catch (error) {
     throw new Error(`${out}: ${(error as Error).message}`);
   }
 }
 
-function saveSentencePiece(tokenizer: SentencePiece, out: string): void {
+function saveSentencePiece(tokenizer: SentencePiece, out: string, options: ToTokenizerJsonOptions): void {
   if (out.endsWith('.model')) writeFileSync(out, tokenizer.toModel());
   else if (out.endsWith('.vocab')) writeFileSync(out, tokenizer.toVocab());
-  else throw new Error('a SentencePiece tokenizer is written as .model or .vocab');
+  else if (out.endsWith('.json'))
+    writeFileSync(out, `${JSON.stringify(tokenizer.toTokenizerJson(options), null, 2)}\n`);
+  else throw new Error('a SentencePiece tokenizer is written as .model, .vocab or .json');
 }
 
 function save(tokenizer: Tokenizer, out: string): void {

@@ -11,6 +11,7 @@ import { CharsMap } from '../text/chars-map.ts';
 import { IdBuffer } from '../text/id-buffer.ts';
 import { PrefixTrie } from '../text/prefix-trie.ts';
 import { wellFormed } from '../text/well-formed.ts';
+import type { TokenizerJson } from '../tokenizer-json.ts';
 import { longestMatch, sentencePieceBpe } from './bpe.ts';
 import { ByteNormalizer } from './byte-normalizer.ts';
 import { SentencePieceStream } from './decode.ts';
@@ -21,6 +22,8 @@ import {
   writeSentencePieceModel,
 } from './model-file.ts';
 import { type NormalizedText, SentencePieceNormalizer, SPACE_SYMBOL } from './normalizer.ts';
+import { scoresOf } from './scores.ts';
+import { type ToTokenizerJsonOptions, toTokenizerJson } from './to-tokenizer-json.ts';
 import { modelOfVocab, readVocabFile } from './vocab-file.ts';
 import { WordwiseUnigram } from './wordwise.ts';
 
@@ -69,12 +72,8 @@ export class SentencePiece {
     this.#userDefined =
       userDefined.length > 0 ? new PrefixTrie(userDefined.map((piece) => [piece, 1])) : null;
     const normalScores = pieces.filter(({ type }) => type === PieceType.normal).map(({ score }) => score);
-    const highest = normalScores.reduce((a, b) => Math.max(a, b), -Infinity);
     const lowest = normalScores.reduce((a, b) => Math.min(a, b), Infinity);
-    // User-defined symbols outdo whatever else could cover their characters.
-    this.#scores = Float64Array.from(pieces, ({ piece, score, type }) =>
-      type === PieceType.userDefined ? Math.fround(utf8.encode(piece).length * highest) - 0.1 : score,
-    );
+    this.#scores = scoresOf(model);
     this.#search = new UnigramSearch({
       pieces: [...this.#ids].filter(([, id]) => pieces[id]!.type !== PieceType.unused),
       scores: this.#scores,
@@ -125,6 +124,14 @@ export class SentencePiece {
   /** The `.vocab` file: a line `piece⇥score` for each id. */
   toVocab(): string {
     return this.model.pieces.map(({ piece, score }) => `${piece}\t${formatScore(score)}\n`).join('');
+  }
+
+  /**
+   * The tokenizer as `tokenizer.json`, which encodes the same: see `toTokenizerJson`.
+   * @throws where the format has no counterpart for something in the model, with its name
+   */
+  toTokenizerJson(options?: ToTokenizerJsonOptions): TokenizerJson {
+    return toTokenizerJson(this.model, options);
   }
 
   get vocabSize(): number {

@@ -78,6 +78,34 @@ export class CharsMap {
     return this.#replacements.subarray(value, end < 0 ? this.#replacements.length : end);
   }
 
+  /**
+   * All rules, source to target.
+   * @throws where the trie goes deeper or wider than any that a compiler makes
+   */
+  rules(): Map<string, string> {
+    const rules = new Map<string, string>();
+    const units = this.#units;
+    const source: number[] = [];
+    const visit = (base: number) => {
+      if (source.length > 1024 || rules.size > 2 ** 20) {
+        throw new Error('precompiled_charsmap: the trie leads in circles; the file is damaged');
+      }
+      for (let byte = 1; byte < 256; byte++) {
+        const unit = units[base ^ byte];
+        if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) continue;
+        const next = base ^ byte ^ offsetOf(unit);
+        source.push(byte);
+        if ((unit >>> 8) & 1 && next < units.length) {
+          rules.set(decoder.decode(Uint8Array.from(source)), this.replacement(units[next]! & 0x7fffffff));
+        }
+        visit(next);
+        source.pop();
+      }
+    };
+    if (units.length > 0) visit(offsetOf(units[0]!));
+    return rules;
+  }
+
   /** Whether some rule begins with these bytes, or is a beginning of them. */
   begins(bytes: Uint8Array): boolean {
     const units = this.#units;
