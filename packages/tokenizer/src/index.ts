@@ -28,6 +28,7 @@ export {
 export type { SentencePieceEncodeOptions } from './sentencepiece/sentencepiece.ts';
 export { SentencePiece } from './sentencepiece/sentencepiece.ts';
 export type { ToTokenizerJsonOptions } from './sentencepiece/to-tokenizer-json.ts';
+export { toTokenizerJson } from './sentencepiece/to-tokenizer-json.ts';
 export type { CharacterTokenizerOptions, SimpleTokenizerOptions } from './simple-tokenizers.ts';
 export { byteTokenizer, characterTokenizer } from './simple-tokenizers.ts';
 export { compileCharsMap } from './text/chars-map-writer.ts';

@@ -3,10 +3,10 @@
  * (built) and prints the files as a JSON array of strings, for `conversion.py`.
  */
 import { readFileSync } from 'node:fs';
-import { SentencePiece } from '../../../packages/tokenizer/dist/index.js';
+import { SentencePiece, toTokenizerJson } from '../../../packages/tokenizer/dist/index.js';
 
 const models = JSON.parse(readFileSync(0, 'utf8'));
 const files = models.map((model) =>
-  JSON.stringify(SentencePiece.fromModel(Buffer.from(model, 'base64')).toTokenizerJson()),
+  JSON.stringify(toTokenizerJson(SentencePiece.fromModel(Buffer.from(model, 'base64')))),
 );
 console.log(JSON.stringify(files));

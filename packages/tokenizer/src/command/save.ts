@@ -4,7 +4,7 @@ import { toBertVocab } from '../formats/bert.ts';
 import { toGpt2Files } from '../formats/gpt2.ts';
 import { toTiktoken } from '../formats/tiktoken.ts';
 import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
-import type { ToTokenizerJsonOptions } from '../sentencepiece/to-tokenizer-json.ts';
+import { type ToTokenizerJsonOptions, toTokenizerJson } from '../sentencepiece/to-tokenizer-json.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 
 /**
@@ -29,7 +29,7 @@ function saveSentencePiece(tokenizer: SentencePiece, out: string, options: ToTok
   if (out.endsWith('.model')) writeFileSync(out, tokenizer.toModel());
   else if (out.endsWith('.vocab')) writeFileSync(out, tokenizer.toVocab());
   else if (out.endsWith('.json'))
-    writeFileSync(out, `${JSON.stringify(tokenizer.toTokenizerJson(options), null, 2)}\n`);
+    writeFileSync(out, `${JSON.stringify(toTokenizerJson(tokenizer, options), null, 2)}\n`);
   else throw new Error('a SentencePiece tokenizer is written as .model, .vocab or .json');
 }
 

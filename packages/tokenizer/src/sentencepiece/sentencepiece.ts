@@ -11,7 +11,6 @@ import { CharsMap } from '../text/chars-map.ts';
 import { IdBuffer } from '../text/id-buffer.ts';
 import { PrefixTrie } from '../text/prefix-trie.ts';
 import { wellFormed } from '../text/well-formed.ts';
-import type { TokenizerJson } from '../tokenizer-json.ts';
 import { longestMatch, sentencePieceBpe } from './bpe.ts';
 import { ByteNormalizer } from './byte-normalizer.ts';
 import { SentencePieceStream } from './decode.ts';
@@ -23,7 +22,6 @@ import {
 } from './model-file.ts';
 import { type NormalizedText, SentencePieceNormalizer, SPACE_SYMBOL } from './normalizer.ts';
 import { scoresOf } from './scores.ts';
-import { type ToTokenizerJsonOptions, toTokenizerJson } from './to-tokenizer-json.ts';
 import { modelOfVocab, readVocabFile } from './vocab-file.ts';
 import { WordwiseUnigram } from './wordwise.ts';
 
@@ -124,14 +122,6 @@ export class SentencePiece {
   /** The `.vocab` file: a line `piece⇥score` for each id. */
   toVocab(): string {
     return this.model.pieces.map(({ piece, score }) => `${piece}\t${formatScore(score)}\n`).join('');
-  }
-
-  /**
-   * The tokenizer as `tokenizer.json`, which encodes the same: see `toTokenizerJson`.
-   * @throws where the format has no counterpart for something in the model, with its name
-   */
-  toTokenizerJson(options?: ToTokenizerJsonOptions): TokenizerJson {
-    return toTokenizerJson(this.model, options);
   }
 
   get vocabSize(): number {

@@ -15,14 +15,14 @@ export interface ToTokenizerJsonOptions {
 }
 
 /**
- * A SentencePiece model as `tokenizer.json`: Unigram, BPE or (as BPE without merges) characters. It encodes as the
+ * A `SentencePiece` as `tokenizer.json`: Unigram, BPE or (as BPE without merges) characters. It encodes as the
  * model does, up to what the format cannot say: `Precompiled` rewrites graphemes and characters, not the longest
  * sources of rules, so marks in unusual order may come out differently; scores are summed in doubles, which matters
  * where two segmentations are as good; the literal text of a byte piece (`<0x41>`) is that piece to Unigram.
  * @throws where the format has no counterpart for something in the model, with its name
  */
 export function toTokenizerJson(
-  model: SentencePieceModel,
+  { model }: { readonly model: SentencePieceModel },
   options: ToTokenizerJsonOptions = {},
 ): TokenizerJson {
   requireCounterparts(model);
