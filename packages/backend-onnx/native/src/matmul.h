@@ -5,32 +5,55 @@
 #include "scratch.h"
 #include "tile-product.h"
 
-static void pack_task(void *data, size_t task) {
-  const struct tile_product *t = data;
-  const int64_t strips = ceil_div(t->columns, STRIP), begin = (int64_t)task * 4;
-  pack_columns(t, begin, begin + 4 < strips ? begin + 4 : strips);
-}
+struct matmul {
+  struct region whole;
+  /* How many regions lie below and beside each other, and their size. */
+  int64_t down, across, rows, columns;
+  int out_of_memory;
+};
 
-static void multiply_task(void *data, size_t task) {
-  struct tile_product *t = data;
-  const int64_t begin = (int64_t)task / t->pieces * t->rows, piece = (int64_t)task % t->pieces;
-  const int64_t strips = ceil_div(t->columns, STRIP);
-  const int64_t end = begin + t->rows < t->m ? begin + t->rows : t->m;
-  struct buffer rows = take_buffer(packed_size(PASS_ROWS, PASS_DEPTH));
-  if (rows.memory)
-    multiply_rows(t, begin, end, strips * piece / t->pieces, strips * (piece + 1) / t->pieces, rows.memory);
+static void region_task(void *data, size_t task) {
+  struct matmul *t = data;
+  const int64_t row = (int64_t)task / t->across * t->rows, column = (int64_t)task % t->across * t->columns;
+  struct region r = t->whole;
+  r.a.x += row * r.a.across;
+  r.b.x += column * r.b.across;
+  r.c += row * r.stride + column;
+  r.rows = least(t->rows, r.rows - row);
+  r.columns = least(t->columns, r.columns - column);
+  const int64_t depth = pass_depth(r.k);
+  struct buffer rows = take_buffer(packed_size(least(PASS_ROWS, r.rows), depth));
+  struct buffer columns = take_buffer(packed_size(least(PASS_COLUMNS, r.columns), depth));
+  if (rows.memory && columns.memory) multiply_region(&r, rows.memory, columns.memory);
   else t->out_of_memory = 1;
   give_back(rows);
+  give_back(columns);
 }
 
-/* Rows of a task, so that there are enough for all processors; how rows are shared out changes no result. */
-static void share_out(struct tile_product *t) {
-  const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  t->rows = PASS_ROWS;
-  while (t->rows > 64 && ceil_div(t->m, t->rows) < processors) t->rows /= 2;
-  const int64_t most = ceil_div(t->n < PASS_COLUMNS ? t->n : PASS_COLUMNS, 256);
-  t->pieces = 1;
-  while (t->pieces < most && ceil_div(t->m, t->rows) * t->pieces < processors) t->pieces++;
+/* To pack a number takes as long as to multiply it this many times. */
+#define PACKING 45
+
+/*
+ * Cuts the product into regions, one for each processor or two of a large one, so that the slowest is done soonest. How it is
+ * cut changes no result: every element is the same sum in the same order.
+ */
+static void share_out(struct matmul *t) {
+  const int64_t m = t->whole.rows, n = t->whole.columns;
+  const int64_t processors = sysconf(_SC_NPROCESSORS_ONLN), tasks = processors * (m * n > (1 << 21) ? 2 : 1);
+  int64_t best = INT64_MAX;
+  for (int64_t down = 1; down <= tasks; down++) {
+    const int64_t rows = ceil_div(ceil_div(m, down), STRIP) * STRIP;
+    const int64_t columns = ceil_div(ceil_div(n, ceil_div(tasks, down)), STRIP) * STRIP;
+    const int64_t count = ceil_div(m, rows) * ceil_div(n, columns);
+    const int64_t one = rows * columns + PACKING * (rows * ceil_div(columns, PASS_COLUMNS) + columns);
+    const int64_t cost = ceil_div(count, processors) * one;
+    if (cost >= best) continue;
+    best = cost;
+    t->rows = rows;
+    t->columns = columns;
+    t->down = ceil_div(m, rows);
+    t->across = ceil_div(n, columns);
+  }
 }
 
 /* Inputs: a `[..., m, k]`, or `[k, m]` with transA, and b `[k, n]`, or `[n, k]` with transB. Output `[..., m, n]`. */
@@ -38,29 +61,14 @@ static void matmul(struct call *call) {
   const int trans_a = call->attributes[0] != 0, trans_b = call->attributes[1] != 0;
   const size_t rank = call->ranks[0];
   const int64_t *as = call->shapes[0], *bs = call->shapes[1];
-  struct tile_product t = {.k = trans_a ? as[0] : as[rank - 1], .n = bs[trans_b ? 0 : 1]};
-  t.m = t.k ? size_of(call, 0) / t.k : 0;
-  t.a = (struct operand){call->inputs[0], trans_a ? 1 : t.k, trans_a ? t.m : 1};
-  t.b = (struct operand){call->inputs[1], trans_b ? t.k : 1, trans_b ? 1 : t.n};
+  const int64_t k = trans_a ? as[0] : as[rank - 1], m = size_of(call, 0) / k, n = bs[trans_b ? 0 : 1];
   int64_t shape[MAX_RANK];
-  for (size_t i = 0; i + 1 < rank; i++) shape[i] = trans_a ? t.m : as[i];
-  shape[rank - 1] = t.n;
-  t.c = output(call, 0, shape, rank);
-  if (call->status) return;
+  for (size_t i = 0; i + 1 < rank; i++) shape[i] = trans_a ? m : as[i];
+  shape[rank - 1] = n;
+  struct matmul t = {.whole = {.rows = m, .columns = n, .k = k, .stride = n, .c = output(call, 0, shape, rank)}};
+  t.whole.a = (struct operand){call->inputs[0], trans_a ? 1 : k, trans_a ? m : 1};
+  t.whole.b = (struct operand){call->inputs[1], trans_b ? k : 1, trans_b ? 1 : n};
   share_out(&t);
-  const int64_t passes = ceil_div(t.k, PASS_DEPTH), depth = ceil_div(ceil_div(t.k, passes), DEPTH) * DEPTH;
-  const int64_t widest = t.n < PASS_COLUMNS ? t.n : PASS_COLUMNS;
-  struct buffer packed = take_buffer(packed_size(widest, depth));
-  t.packed = packed.memory;
-  if (!t.packed) t.out_of_memory = 1;
-  for (t.column = 0; t.column < t.n && !t.out_of_memory; t.column += PASS_COLUMNS) {
-    t.columns = t.n - t.column < PASS_COLUMNS ? t.n - t.column : PASS_COLUMNS;
-    for (t.k_begin = 0; t.k_begin < t.k; t.k_begin += depth) {
-      t.depth = t.k - t.k_begin < depth ? t.k - t.k_begin : depth;
-      parallel(call, pack_task, (size_t)ceil_div(ceil_div(t.columns, STRIP), 4), &t);
-      parallel(call, multiply_task, (size_t)(ceil_div(t.m, t.rows) * t.pieces), &t);
-    }
-  }
-  give_back(packed);
+  parallel(call, region_task, (size_t)(t.down * t.across), &t);
   if (t.out_of_memory) fail(call, "MatMul: out of memory");
 }

@@ -4,59 +4,63 @@
 
 #include "tiles.h"
 
-/* Values of k in one pass, rows of A that a task packs (0.8 MB), and columns of B that are packed at once (6 MB). */
+/* Values of k in one pass, and rows of A (0.8 MB) and columns of B (3 MB) that are packed at once. */
 #define PASS_DEPTH 512
 #define PASS_ROWS 256
-#define PASS_COLUMNS 2048
+#define PASS_COLUMNS 1024
 
-struct tile_product {
+/* A part of a product that one thread computes by itself. */
+struct region {
   struct operand a, b;
+  /* Row-major, `stride` numbers from row to row. */
   float *c;
-  int64_t m, n, k;
-  /* This pass: its part of k and of the columns, and those columns packed. */
-  int64_t k_begin, depth, column, columns;
-  bf16 *packed;
-  /* Rows of a task, and tasks that share them, each with its strips of columns. */
-  int64_t rows, pieces;
-  int out_of_memory;
+  int64_t stride, rows, columns, k;
 };
 
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* Bytes of `count` rows or columns, packed. */
-static inline size_t packed_size(int64_t count, int64_t k) {
-  return (size_t)(ceil_div(count, STRIP) * depth_blocks(k)) * STRIP_BLOCK * sizeof(bf16);
+static inline size_t packed_size(int64_t count, int64_t depth) {
+  return (size_t)(ceil_div(count, STRIP) * depth_blocks(depth)) * STRIP_BLOCK * sizeof(bf16);
 }
 
-/* Packs some strips of the columns. */
-static void pack_columns(const struct tile_product *t, int64_t strip, int64_t end) {
-  const int64_t from = strip * STRIP, to = end * STRIP < t->columns ? end * STRIP : t->columns;
-  struct operand b = t->b;
-  b.x += (t->column + from) * b.across + t->k_begin * b.deep;
-  pack(b, 1, to - from, t->depth, t->packed + strip * depth_blocks(t->depth) * STRIP_BLOCK);
-}
-
-/* Multiplies rows `begin` to `end` by the strips of columns `from` to `to`; `rows` has place for them. */
-static void multiply_rows(const struct tile_product *t, int64_t begin, int64_t end, int64_t from, int64_t to, bf16 *rows) {
-  const int64_t blocks = depth_blocks(t->depth), strips = (end - begin + STRIP - 1) / STRIP;
-  struct operand a = t->a;
-  a.x += begin * a.across + t->k_begin * a.deep;
-  pack(a, 0, end - begin, t->depth, rows);
-  configure_tiles();
-  const int64_t lines = (STRIP_BLOCK / 32 + strips - 1) / strips;
-  for (int64_t s = from; s < to; s++) {
-    const bf16 *b = t->packed + s * blocks * STRIP_BLOCK;
+/* Packed rows by packed columns. */
+static void multiply_packed(const bf16 *a, int64_t rows, const bf16 *b, int64_t columns, int64_t blocks, float *c, int64_t stride, int add) {
+  const int64_t strips = ceil_div(rows, STRIP), lines = ceil_div(STRIP_BLOCK / 32, strips);
+  for (int64_t j = 0; j < columns; j += STRIP, b += blocks * STRIP_BLOCK) {
+    const int last = j + STRIP >= columns;
     for (int64_t r = 0; r < strips; r++) {
-      const int64_t row = begin + r * STRIP, column = s * STRIP;
-      float *c = t->c + row * t->n + t->column + column;
-      const int last = s + 1 >= to;
-      const struct ahead ahead = {b + (blocks * STRIP_BLOCK) + r * blocks * lines * 32, last ? 0 : lines, last ? 0 : c + STRIP};
-      if (end - row >= STRIP && t->columns - column >= STRIP)
-        multiply_strips(rows + r * blocks * STRIP_BLOCK, b, blocks, c, t->n, t->k_begin > 0, ahead);
-      else
-        multiply_edge(rows + r * blocks * STRIP_BLOCK, b, blocks, c, t->n, end - row, t->columns - column, t->k_begin > 0);
+      const bf16 *strip = a + r * blocks * STRIP_BLOCK;
+      float *to = c + r * STRIP * stride + j;
+      const int64_t rows_left = rows - r * STRIP;
+      const struct ahead ahead = {b + blocks * (STRIP_BLOCK + r * lines * 32), last ? 0 : lines, last ? 0 : to + STRIP};
+      if (rows_left >= STRIP && columns - j >= STRIP) multiply_strips(strip, b, blocks, to, stride, add, ahead);
+      else multiply_edge(strip, b, blocks, to, stride, rows_left, columns - j, add);
     }
   }
+}
+
+/* The depth of each pass over `k`: equal, and whole blocks. */
+static inline int64_t pass_depth(int64_t k) { return ceil_div(ceil_div(k, ceil_div(k, PASS_DEPTH)), DEPTH) * DEPTH; }
+
+/*
+ * One region. What one thread has packed another would have to fetch out of its cache, which takes longer than to pack it
+ * again: regions share nothing. `rows` has place for PASS_ROWS, `columns` for PASS_COLUMNS.
+ */
+static void multiply_region(const struct region *t, bf16 *rows, bf16 *columns) {
+  const int64_t depth = pass_depth(t->k);
+  configure_tiles();
+  for (int64_t j = 0; j < t->columns; j += PASS_COLUMNS)
+    for (int64_t k = 0; k < t->k; k += depth) {
+      const int64_t deep = least(depth, t->k - k), wide = least(PASS_COLUMNS, t->columns - j);
+      pack((struct operand){t->b.x + j * t->b.across + k * t->b.deep, t->b.across, t->b.deep}, 1, wide, deep, columns);
+      for (int64_t i = 0; i < t->rows; i += PASS_ROWS) {
+        const int64_t high = least(PASS_ROWS, t->rows - i);
+        pack((struct operand){t->a.x + i * t->a.across + k * t->a.deep, t->a.across, t->a.deep}, 0, high, deep, rows);
+        multiply_packed(rows, high, columns, wide, depth_blocks(deep), t->c + i * t->stride + j, t->stride, k > 0);
+      }
+    }
   _tile_release();
 }
 

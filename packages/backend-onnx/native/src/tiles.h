@@ -141,6 +141,10 @@ static void pack(struct operand o, int columns, int64_t count, int64_t k, bf16 *
       const int64_t p = block * DEPTH;
       bf16 *to = out + (i / STRIP * blocks + block) * STRIP_BLOCK + i % STRIP / 16 * TILE;
       const float *from = o.x + i * o.across + p * o.deep;
+      /* The same of the next block, which stands in too many places for the processor to guess. */
+      if (block + 1 < blocks)
+        for (int64_t line = 0; line < DEPTH; line++)
+          _mm_prefetch(o.deep == 1 ? from + line / 2 * o.across + DEPTH + line % 2 * 16 : from + (DEPTH + line) * o.deep, _MM_HINT_T0);
       if (o.deep == 1) {
         if (columns) pack_lines(from, o.across, count - i, k - p, 1, to);
         else pack_lines(from, o.across, count - i, k - p, 0, to);
