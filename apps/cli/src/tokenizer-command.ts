@@ -22,7 +22,7 @@ Examples:
   attune tokenizer inspect tokenizer.json --text book.txt --html tokens.html
   attune tokenizer compare a.json b.model c.tiktoken --pattern cl100k --text book.txt
   attune tokenizer convert tokenizer.json gpt2/                vocab.json and merges.txt
-  attune tokenizer convert sp.model tokenizer.json             for Hugging Face; encodes the same
+  attune tokenizer convert sp.model tokenizer.json             for Hugging Face; encodes the same (and back)
 
 A tokenizer is a folder, or a file by its name: tokenizer.json, vocab.json (with merges.txt beside it), .model
 (SentencePiece), .tiktoken, vocab.txt (BERT).`;

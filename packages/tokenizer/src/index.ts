@@ -17,6 +17,7 @@ export type { Model } from './models/model.ts';
 export type { Segmentation } from './models/segmentation.ts';
 export { PATTERNS } from './pre-tokenizers/scanners.ts';
 export { PRESETS } from './presets.ts';
+export { toSentencePiece } from './sentencepiece/from-tokenizer-json.ts';
 export type { Piece, SentencePieceModel } from './sentencepiece/model-file.ts';
 export { PieceType } from './sentencepiece/model-file.ts';
 export type { Normalization, NormalizationRules } from './sentencepiece/normalization-rules.ts';

@@ -1,5 +1,5 @@
 """Conversion of SentencePiece models to tokenizer.json: what SentencePiece makes of texts, checked to be what Hugging Face
-`tokenizers` makes of them with the converted file.
+`tokenizers` makes of them with the converted file and SentencePiece again with what is converted back.
 
     python conversion.py ../../../packages/tokenizer/src/fixtures        (after building the package)
 
@@ -58,19 +58,24 @@ def main(folder: str) -> None:
     script = Path(__file__).with_name("converted_models.mjs")
     files = json.loads(subprocess.run(["node", script], input=given, stdout=subprocess.PIPE, text=True, check=True).stdout)
     out = []
-    for name, model, file in zip(MODELS, models, files):
-        sp, hf = spm.SentencePieceProcessor(model_proto=model), Tokenizer.from_str(file)
+    for name, model, (file, again) in zip(MODELS, models, files):
+        back = base64.b64decode(again)
+        sp, sp_back, hf = spm.SentencePieceProcessor(model_proto=model), spm.SentencePieceProcessor(model_proto=back), Tokenizer.from_str(file)
         # What special tokens are in a text is not SentencePiece's business.
         special = [t["content"] for t in json.loads(file)["added_tokens"]]
         encodings = []
         for text in TEXTS:
             ids = sp.encode(text)
+            if sp_back.encode(text) != ids:
+                print(f"{name}, back: {text!r}", file=sys.stderr)
+                continue
             theirs = hf.encode(text, add_special_tokens=False).ids
             if ids != theirs and not any(s in text for s in special):
                 print(f"{name}: {text!r}\n  sentencepiece {[sp.id_to_piece(i) for i in ids]}\n  tokenizers    {[hf.id_to_token(i) for i in theirs]}", file=sys.stderr)
                 continue
             encodings.append([text, ids])
-        out.append({"name": name, "model": model.decode("latin-1"), "digest": hashlib.sha256(file.encode()).hexdigest(), "encodings": encodings})
+        out.append({"name": name, "model": model.decode("latin-1"), "digest": hashlib.sha256(file.encode()).hexdigest(),
+                    "back": hashlib.sha256(back).hexdigest(), "encodings": encodings})
     text = json.dumps(out, ensure_ascii=False, separators=(",", ":")) + "\n"
     Path(folder, "conversion.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
 

@@ -94,6 +94,11 @@ describe('attune tokenizer', () => {
       const end = name === 'uni' ? ' 2' : '';
       expect(encode(`${name}.json`, TEXT)).toBe(encode(`${name}.model`, TEXT) + end);
     }
+    convertCommand(at('sp.json'), at('back.model'), {}, () => {});
+    expect(encode('back.model', TEXT)).toBe(encode('sp.model', TEXT));
+    expect(() => convertCommand(at('bpe.json'), at('no.model'), {}, () => {})).toThrow(
+      /no\.model: .*counterpart/,
+    );
     expect(readFileSync(at('uni.vocab'), 'utf8').split('\n')).toHaveLength(91);
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { toBertVocab } from '../formats/bert.ts';
 import { toGpt2Files } from '../formats/gpt2.ts';
 import { toTiktoken } from '../formats/tiktoken.ts';
+import { toSentencePiece } from '../sentencepiece/from-tokenizer-json.ts';
 import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
 import { type ToTokenizerJsonOptions, toTokenizerJson } from '../sentencepiece/to-tokenizer-json.ts';
 import type { Tokenizer } from '../tokenizer.ts';
@@ -42,8 +43,10 @@ function save(tokenizer: Tokenizer, out: string): void {
   } else if (out.endsWith('.json')) writeFileSync(out, `${JSON.stringify(tokenizer, null, 2)}\n`);
   else if (out.endsWith('.tiktoken')) writeFileSync(out, toTiktoken(tokenizer));
   else if (out.endsWith('.txt')) writeFileSync(out, toBertVocab(tokenizer));
+  else if (out.endsWith('.model')) writeFileSync(out, toSentencePiece(tokenizer).toModel());
+  else if (out.endsWith('.vocab')) writeFileSync(out, toSentencePiece(tokenizer).toVocab());
   else
     throw new Error(
-      'must end in .json, .tiktoken, .txt (BERT) or / (a folder for vocab.json and merges.txt)',
+      'must end in .json, .model, .vocab, .tiktoken, .txt (BERT) or / (a folder for vocab.json and merges.txt)',
     );
 }
