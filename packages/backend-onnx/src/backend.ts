@@ -17,7 +17,7 @@ import { Constant, type GraphValue, Leaf, NodeOutput } from './graph/value.ts';
 import { computeOnHost, type HostInputs, type HostTensor, needsHost } from './host.ts';
 import { CompiledFunction } from './jit/compiled-function.ts';
 import { trace } from './jit/trace.ts';
-import { BufferPool, ELEMENT_BYTES, type HostBuffer } from './memory/host-buffer.ts';
+import { BufferPool, ELEMENT_BYTES, type HostArray, type HostBuffer } from './memory/host-buffer.ts';
 import { OrtRuntime, type RuntimeOptions } from './ort/runtime.ts';
 import type { TensorData } from './tensor-data.ts';
 
@@ -225,6 +225,17 @@ export class OnnxBackend extends KernelBackend {
     if (data.value) this.#compute(data);
     data.buffer!.escaped = true;
     return data.buffer!.view(data.dtype);
+  }
+
+  /** Copies values into memory of the caller, whose tensor's own memory can then be used again. See `readInto`. */
+  readInto(dataId: object, target: HostArray): void {
+    const data = this.#data.get(dataId);
+    if (data.host || data.failure) {
+      target.set(this.readSync(dataId) as HostArray);
+      return;
+    }
+    if (data.value) this.#compute(data);
+    target.set(data.buffer!.view(data.dtype));
   }
 
   override async read(dataId: object): Promise<BackendValues> {

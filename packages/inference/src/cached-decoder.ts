@@ -1,4 +1,4 @@
-import { jit } from '@attune/backend-onnx';
+import { jit, readInto } from '@attune/backend-onnx';
 import type { CausalLM, KvCache } from '@attune/models';
 import {
   add,
@@ -107,10 +107,16 @@ export class CachedDecoder {
    *
    * @param tokens the next token of each row
    * @param lengths how many tokens of each row the cache holds; 0 for rows not in use
+   * @param spent predictions that nobody reads any more: the new ones may take their memory
    */
-  step(cache: CacheTensors, tokens: readonly number[], lengths: readonly number[]): Promise<StepResult> {
+  step(
+    cache: CacheTensors,
+    tokens: readonly number[],
+    lengths: readonly number[],
+    spent?: Predictions,
+  ): Promise<StepResult> {
     const rows = tokens.map((id) => [id]);
-    return this.feed(cache, rows, lengths, { batch: tokens.length, width: 1 });
+    return this.feed(cache, rows, lengths, { batch: tokens.length, width: 1 }, spent);
   }
 
   /**
@@ -157,6 +163,7 @@ export class CachedDecoder {
     rows: readonly (readonly number[])[],
     lengths: readonly number[],
     { batch, width }: { batch: number; width: number },
+    spent?: Predictions,
   ): Promise<StepResult> {
     const ids = new Int32Array(batch * width);
     const counts = new Int32Array(batch);
@@ -172,7 +179,11 @@ export class CachedDecoder {
       lengths: tensor1d(held, 'int32'),
     };
     const { predicted, ...next } = await this.feedCompiled.runAsync(fed, cache);
-    const [logits, weights] = (await Promise.all(predicted.map((part) => part.data()))) as Float32Array[];
+    const size = batch * this.vocabSize;
+    const [logits, weights] = [spent?.logits, spent?.weights].map((old) =>
+      old?.length === size ? old : new Float32Array(size),
+    );
+    await Promise.all([readInto(predicted[0]!, logits!), readInto(predicted[1]!, weights!)]);
     dispose([...predicted, fed.ids, fed.counts, fed.lengths]);
     this.release(cache);
     return { logits: logits!, weights: weights!, cache: next };

@@ -31,6 +31,8 @@ export class ContinuousBatch {
   /** One per row of the cache; undefined where a sequence has ended. */
   private rows: (Row | undefined)[] = [];
   private cache: CacheTensors | undefined;
+  /** Of the last step, all read: memory for the next. */
+  private predictions: Predictions | undefined;
   private capacity = 0;
 
   /**
@@ -133,8 +135,9 @@ export class ContinuousBatch {
       const tokens = this.rows.map((row) => row?.sequence.last ?? 0);
       // The last token drawn is not in the cache yet.
       const lengths = this.rows.map((row) => (row ? row.sequence.length - 1 : 0));
-      const { cache, ...next } = await this.decoder.step(this.cache!, tokens, lengths);
+      const { cache, ...next } = await this.decoder.step(this.cache!, tokens, lengths, this.predictions);
       this.cache = cache;
+      this.predictions = next;
       this.rows.forEach((row, i) => {
         if (row && !row.request.ended) this.advance(row, next, i);
       });
@@ -185,6 +188,7 @@ export class ContinuousBatch {
   private clear(): void {
     if (this.cache) this.decoder.release(this.cache);
     this.cache = undefined;
+    this.predictions = undefined;
     this.rows = [];
     this.capacity = 0;
   }
