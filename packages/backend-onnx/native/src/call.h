@@ -59,6 +59,7 @@ struct kernels {
   void (*rms_norm_grad)(struct call *);
   void (*attention)(struct call *);
   void (*attention_grad)(struct call *);
+  void (*cached_attention)(struct call *);
 };
 
 #endif

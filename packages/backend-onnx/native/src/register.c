@@ -132,13 +132,14 @@ __attribute__((visibility("default"))) OrtStatusPtr attune_register(OrtApi *api,
       {.name = "RmsNormGrad", .inputs = 4, .outputs = 2},
       {.name = "Attention", .inputs = 3, .outputs = 2, .attributes = {"scale", "causal"}},
       {.name = "AttentionGrad", .inputs = 6, .outputs = 3, .attributes = {"scale", "causal"}},
+      {.name = "CachedAttention", .inputs = 6, .outputs = 3, .attributes = {"scale"}},
       {.name = "MatMul", .inputs = 2, .outputs = 1, .attributes = {"transA", "transB"}},
   };
   static void *domain;
   if (!domain) {
     const struct kernels *k = best();
     if (!k) return ort_CreateStatus(api)(1, "the processor has no AVX2");
-    void (*const run[])(struct call *) = {k->adam_w, k->swiglu, k->swiglu_grad, k->rms_norm_grad, k->attention, k->attention_grad, tiles()};
+    void (*const run[])(struct call *) = {k->adam_w, k->swiglu, k->swiglu_grad, k->rms_norm_grad, k->attention, k->attention_grad, k->cached_attention, tiles()};
     OrtStatusPtr status = ort_CreateCustomOpDomain(api)("attune", &domain);
     for (size_t i = 0; !status && i < sizeof ops / sizeof *ops; i++) {
       if (!run[i]) continue;

@@ -1,5 +1,6 @@
 import {
   add,
+  engine,
   expandDims,
   gather,
   greaterEqual,
@@ -18,11 +19,15 @@ import {
   transpose,
   where,
 } from '@tensorflow/tfjs-core';
+import type { OnnxBackend } from '../backend.ts';
 import type { LoweringContext, Value } from '../graph/types.ts';
 import { defineKernel } from '../kernels/registry.ts';
 import { attention } from './attention.ts';
 import { hasKernel, runKernel } from './fused.ts';
 import { Nodes } from './nodes.ts';
+
+/** Head sizes that our own operator takes are multiples of this. */
+const NATIVE_LANES = 16;
 
 /** What shifts a cached attention. */
 export interface CachedAttentionOptions {
@@ -58,12 +63,21 @@ export function cachedAttention(
   options: CachedAttentionOptions = {},
 ): [Tensor4D, Tensor4D, Tensor4D] {
   const [batch, , seq, headDim] = q.shape;
-  // ONNX Runtime's operator wants whole vectors, and takes several new tokens of several rows only for empty caches.
-  if (!hasKernel('CachedAttention') || headDim % 8 !== 0 || (batch > 1 && seq > 1)) {
-    return cachedAttentionComposition(q, k, v, keys, values, lengths, options);
-  }
   const { scale = 1 / Math.sqrt(headDim) } = options;
+  if (!hasKernel('CachedAttention') || !(isNative(headDim) || isGroupQueryAttention(batch, seq, headDim)))
+    return cachedAttentionComposition(q, k, v, keys, values, lengths, options);
   return runKernel('CachedAttention', { q, k, v, keys, values, lengths }, { scale });
+}
+
+/** Whether our own operator takes it, wherever the graph that is being recorded will run. */
+function isNative(headDim: number): boolean {
+  const { recorder } = engine().backend as Partial<OnnxBackend>;
+  return recorder !== undefined && recorder.native !== false && headDim % NATIVE_LANES === 0;
+}
+
+/** ONNX Runtime's operator wants whole vectors, and takes several new tokens of several rows only for empty caches. */
+function isGroupQueryAttention(batch: number, seq: number, headDim: number): boolean {
+  return headDim % 8 === 0 && (batch === 1 || seq === 1);
 }
 
 /** The same in plain operations. */
@@ -106,12 +120,23 @@ function write(cache: Tensor4D, fresh: Tensor4D, entry: Tensor): Tensor4D {
   return where(reshape(isNew, [batch, 1, capacity, 1]), transpose(spread, [0, 2, 1, 3]), cache) as Tensor4D;
 }
 
-/** GroupQueryAttention writes into the cache in place and reads only its valid entries: no cost for its capacity. */
+/** Both write into the cache in place and read only its valid entries: no cost for its capacity. */
 defineKernel('CachedAttention', ({ g, inputs, attrs }: LoweringContext<{ scale: number }>) => {
   const n = new Nodes(g);
   const [batch, heads, seq, headDim] = inputs.q!.shape as [number, number, number, number];
   const kvHeads = inputs.k!.shape[1]!;
   const { keys, values, lengths } = inputs as { keys: Value; values: Value; lengths: Value };
+  const caches = [keys, values].map((cache) => ({
+    type: 'float32' as const,
+    shape: cache.shape,
+    inPlaceOf: cache,
+  }));
+  if (g.native && headDim % NATIVE_LANES === 0) {
+    const { q, k, v } = inputs as { q: Value; k: Value; v: Value };
+    const specs = [{ type: q.type, shape: q.shape }, ...caches];
+    const operands = [q, k, v, keys, values, g.cast(lengths, 'float32')];
+    return g.multi('CachedAttention', operands, specs, { scale: { f: attrs.scale } }, 'attune') as Value[];
+  }
   /** `[batch, heads, seq, d]` → `[batch, seq, heads · d]`; with one token it is only another shape. */
   const flat = (x: Value) => {
     const rows = seq === 1 ? x : n.transpose(x, [0, 2, 1, 3]);
@@ -122,11 +147,7 @@ defineKernel('CachedAttention', ({ g, inputs, attrs }: LoweringContext<{ scale: 
   const [out, newKeys, newValues] = g.multi(
     'GroupQueryAttention',
     [flat(inputs.q!), flat(inputs.k!), flat(inputs.v!), keys, values, last, longest],
-    [
-      { type: 'float32', shape: [batch, seq, heads * headDim] },
-      { type: 'float32', shape: keys.shape, inPlaceOf: keys },
-      { type: 'float32', shape: values.shape, inPlaceOf: values },
-    ],
+    [{ type: 'float32', shape: [batch, seq, heads * headDim] }, ...caches],
     { num_heads: heads, kv_num_heads: kvHeads, scale: { f: attrs.scale } },
     'com.microsoft',
   );

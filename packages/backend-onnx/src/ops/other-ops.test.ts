@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../use-backend.ts';
 import { budget } from './attention-tiles.ts';
+import { cachedAttentionComposition } from './cached-attention.ts';
 import * as ops from './index.ts';
 import { evaluate, fixed, numbers, type TensorFunction, toTensor, worst } from './testing.ts';
 
@@ -78,13 +79,18 @@ describe.each(backends)('cachedAttention on %s', (backend) => {
     'a prompt of one row': { lengths: [0], seq: 5, headDim: 8 },
     'several tokens after a prompt': { lengths: [3], seq: 2, headDim: 8 },
     'vectors of odd size': { lengths: [2, 0], seq: 1, headDim: 5 },
+    'whole registers, one token of rows of different lengths': { lengths: [3, 0, 37], seq: 1, headDim: 16 },
+    'whole registers, several tokens of two rows': { lengths: [3, 18], seq: 2, headDim: 48 },
+    'whole registers, blocks of many tokens': { lengths: [5, 0], seq: 70, headDim: 16 },
+    'more registers than are added up at once': { lengths: [4, 21], seq: 3, headDim: 144 },
   };
   for (const [name, { lengths, seq, headDim }] of Object.entries(cases)) {
     it(`equals attention over everything so far: ${name}`, () => {
       const batch = lengths.length;
       const fresh = (heads: number, seed: number) =>
         toTensor(numbers([batch, heads, seq, headDim], seed)) as T4;
-      const cache = (seed: number) => toTensor(numbers([batch, 2, 6, headDim], seed)) as T4;
+      const cache = (seed: number) =>
+        toTensor(numbers([batch, 2, Math.max(...lengths) + seq + 1, headDim], seed)) as T4;
       const [actual, expected] = [true, false].map((cached) =>
         run(backend, () => {
           const [q, k, v] = [fresh(4, 1), fresh(2, 2), fresh(2, 3)];
@@ -115,6 +121,24 @@ describe.each(backends)('cachedAttention on %s', (backend) => {
       expectSame(actual, expected, 1e-5);
     });
   }
+});
+
+it.each([1, 3, 9])('cachedAttention drops what does not fit the cache: %s tokens', (seq) => {
+  const [actual, expected] = [ops.cachedAttention, cachedAttentionComposition].map((attend) =>
+    run('onnx', () => {
+      const part = (heads: number, seed: number, length = seq) =>
+        toTensor(numbers([3, heads, length, 16], seed)) as T4;
+      return attend(
+        part(2, 1),
+        part(1, 2),
+        part(1, 3),
+        part(1, 4, 12),
+        part(1, 5, 12),
+        tf.tensor1d([12, 10, 4], 'int32'),
+      );
+    }),
+  ) as [Float32Array[], Float32Array[]];
+  expectSame(actual, expected, 1e-5);
 });
 
 const rowOf = (x: T4, row: number) => tf.slice(x, [row, 0, 0, 0], [1, -1, -1, -1]);
