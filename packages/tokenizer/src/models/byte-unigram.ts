@@ -1,7 +1,7 @@
 import type { ByteScanner } from '../pre-tokenizers/byte-scanners.ts';
 import type { IdBuffer } from '../text/id-buffer.ts';
 import { hashKey, KEY_MASKS, SHORT } from '../text/short-words.ts';
-import { type UnigramPieces, UnigramViterbi } from './unigram-viterbi.ts';
+import { floatError, RESET, type UnigramPieces, UnigramViterbi } from './unigram-viterbi.ts';
 
 /** Short words that are remembered: 2 to this at most. A new one takes the place of an old one. */
 const RECENT_BITS = 16;
@@ -9,11 +9,8 @@ const RECENT_BITS = 16;
 const STRIDE = 16;
 /** In the place of the number of ids: one unknown character, which joins others beside it. */
 const UNKNOWN = -1;
-/**
- * Rounding of the sum so far decides between segmentations of which the better one is this close to the other; it
- * is off by less as long as the sum stays below 2²⁴, which takes a million pieces.
- */
-const CLOSE = 2 ** -23;
+/** The part of `RESET` that sums are surely below before a word in which one of its positions passes it. */
+const NEAR = 0.9;
 
 export interface ByteUnigramOptions extends UnigramPieces {
   /** Finds the words; no piece may reach over the end of one. */
@@ -26,8 +23,8 @@ export interface ByteUnigramOptions extends UnigramPieces {
 
 /**
  * The fast path of Unigram models, over UTF-8 in which a space stands for `▁`. Words met lately are looked up.
- * Where two segmentations of a word are as good, rounding of the sum over the whole text decides in the original,
- * so such words are segmented again with the sum so far.
+ * Where two segmentations of a word are nearly as good, rounding of the sum over the whole text decides in
+ * SentencePiece, so such words are segmented again with the sum so far.
  */
 export class ByteUnigram {
   readonly #scan: ByteScanner;
@@ -40,9 +37,14 @@ export class ByteUnigram {
   /** Words met lately. */
   readonly #recent = new Int32Array(STRIDE << RECENT_BITS);
   readonly #ends = new Int32Array(1 << 10);
-  /** The sum of the scores of the text before this byte. */
+  /** The sum of the scores of the first so many ids of a text, in 32-bit floats. */
   #summed = 0;
   #total = 0;
+  /** For each unknown character, where its ids begin and how many there are: none where it joins the one before. */
+  #unknowns: number[] = [];
+  #unknownsSummed = 0;
+  /** What a byte adds to the sum at most, either way. */
+  readonly #most: number;
 
   constructor(options: ByteUnigramOptions) {
     this.#scan = options.scan;
@@ -51,7 +53,12 @@ export class ByteUnigram {
     this.#unknownId = options.unknownId;
     if (options.unknownId >= 0) this.#scores[options.unknownId] = options.unknownScore;
     this.#byteIds = options.byteIds;
+    // In sums of ids, the first byte of a character stands for the character.
+    options.byteIds?.forEach((id, byte) => {
+      this.#scores[id] = (byte & 0xc0) === 0x80 ? 0 : options.unknownScore;
+    });
     this.#overText = options.overText;
+    this.#most = this.#scores.reduce((most, score) => Math.max(most, Math.abs(score)), 0);
   }
 
   /**
@@ -62,20 +69,37 @@ export class ByteUnigram {
     const ends = this.#ends;
     // Entries are copied four ids at a time.
     out.reserve(end + 4);
-    this.#summed = 0;
-    this.#total = 0;
     const first = out.count;
+    this.#summed = first;
+    this.#total = 0;
+    this.#unknowns.length = 0;
+    this.#unknownsSummed = 0;
     for (let at = 0; at < end; ) {
       const count = this.#scan(bytes, view, at, end, false, ends);
       for (let word = 0; ; word++) {
         word = this.#lookUp(view, at, word, count, first, out);
         if (word === count) break;
         if (word > 0) at = ends[word - 1]!;
-        if (!this.#encodeWord(bytes, view, at, ends[word]!, end, first, out)) return false;
+        if (!this.#encodeWord(bytes, view, at, ends[word]!, first, out)) return false;
         at = ends[word]!;
       }
       at = ends[count - 1]!;
     }
+    return this.#isNearReset(end, out) ? this.#encodeWhole(bytes, end, first, out) : true;
+  }
+
+  /** Whether the sum of the text may have been set back somewhere. */
+  #isNearReset(end: number, out: IdBuffer): boolean {
+    if (!this.#overText || end * this.#most < RESET * NEAR) return false;
+    this.#sumUpTo(out.count, out);
+    return Math.abs(this.#total) > RESET * NEAR;
+  }
+
+  /** Once more, without words: a sum that is set back within one changes the rounding in all that follow. */
+  #encodeWhole(bytes: Uint8Array, end: number, first: number, out: IdBuffer): boolean {
+    const count = this.#viterbi.searchInFloats(bytes, 0, end, 0);
+    out.count = first;
+    this.#emit(bytes, 0, count, first, out);
     return true;
   }
 
@@ -99,9 +123,9 @@ export class ByteUnigram {
       if (recent[entry + 2] !== c || recent[entry] !== a || recent[entry + 1] !== b) break;
       const size = recent[entry + 3]!;
       if (size === UNKNOWN) {
-        if (!this.#overText || filled === first || ids[filled - 1] !== this.#unknownId) {
-          ids[filled++] = this.#unknownId;
-        }
+        const isOne = !this.#overText || filled === first || ids[filled - 1] !== this.#unknownId;
+        if (this.#overText) this.#unknowns.push(filled, isOne ? 1 : 0);
+        if (isOne) ids[filled++] = this.#unknownId;
       } else {
         ids[filled] = recent[entry + 4]!;
         ids[filled + 1] = recent[entry + 5]!;
@@ -121,34 +145,23 @@ export class ByteUnigram {
     view: DataView,
     start: number,
     stop: number,
-    end: number,
     first: number,
     out: IdBuffer,
   ): boolean {
     const viterbi = this.#viterbi;
     let count = viterbi.search(bytes, start, stop, 0);
     if (count < 0) return false;
-    const isClose = this.#overText && viterbi.margin < CLOSE;
+    // Whether it is close is first asked for a sum that is as large as it can be by now.
+    const bound = Math.min(start * this.#most, RESET);
+    const isClose = this.#overText && viterbi.margin <= floatError(bound, stop - start);
     if (isClose) {
-      this.#sumUpTo(bytes, view, start, end);
-      count = viterbi.search(bytes, start, stop, this.#total);
-    }
-    const unknown = this.#unknownId;
-    const before = out.count;
-    const joinable = this.#overText ? first : before;
-    let hasUnknown = false;
-    for (let i = count - 1; i >= 0; i--) {
-      const id = viterbi.ids[i]!;
-      if (id !== unknown) out.ids[out.count++] = id;
-      else {
-        hasUnknown = true;
-        if (this.#byteIds) {
-          const from = i === count - 1 ? start : viterbi.stops[i + 1]!;
-          for (let at = from; at < viterbi.stops[i]!; at++) out.ids[out.count++] = this.#byteIds[bytes[at]!]!;
-        } else if (out.count === joinable || out.ids[out.count - 1] !== unknown)
-          out.ids[out.count++] = unknown;
+      this.#sumUpTo(out.count, out);
+      if (viterbi.margin <= floatError(this.#total, stop - start)) {
+        count = viterbi.searchInFloats(bytes, start, stop, this.#total);
       }
     }
+    const before = out.count;
+    const hasUnknown = this.#emit(bytes, start, count, this.#overText ? first : before, out);
     if (stop - start > SHORT || isClose) return true;
     // Beside other words, unknown characters may be joined: only one that stands alone is remembered.
     if (!hasUnknown || this.#byteIds) this.#remember(view, start, stop, out.count - before, before, out);
@@ -156,17 +169,49 @@ export class ByteUnigram {
     return true;
   }
 
-  /** Adds up the scores of the words before `at`, in their order. Every word is added once. */
-  #sumUpTo(bytes: Uint8Array, view: DataView, at: number, end: number): void {
+  /**
+   * Appends the ids of the path that was found from `start`. Returns whether some character is unknown.
+   * @param joinable unknown characters are joined to those before from here on
+   */
+  #emit(bytes: Uint8Array, start: number, count: number, joinable: number, out: IdBuffer): boolean {
     const viterbi = this.#viterbi;
-    const ends = new Int32Array(8);
-    while (this.#summed < at) {
-      const stop = this.#scan(bytes, view, this.#summed, end, false, ends) > 0 ? ends[0]! : at;
-      let count = viterbi.search(bytes, this.#summed, stop, 0);
-      if (viterbi.margin < CLOSE) count = viterbi.search(bytes, this.#summed, stop, this.#total);
-      for (let i = count - 1; i >= 0; i--) this.#total += this.#scores[viterbi.ids[i]!]!;
-      this.#summed = stop;
+    const unknown = this.#unknownId;
+    let hasUnknown = false;
+    for (let i = count - 1; i >= 0; i--) {
+      const id = viterbi.ids[i]!;
+      if (id !== unknown) {
+        out.ids[out.count++] = id;
+        continue;
+      }
+      hasUnknown = true;
+      const at = out.count;
+      if (this.#byteIds) {
+        const from = i === count - 1 ? start : viterbi.stops[i + 1]!;
+        for (let byte = from; byte < viterbi.stops[i]!; byte++) {
+          out.ids[out.count++] = this.#byteIds[bytes[byte]!]!;
+        }
+      } else if (out.count === joinable || out.ids[out.count - 1] !== unknown) out.ids[out.count++] = unknown;
+      if (this.#overText && !this.#byteIds) this.#unknowns.push(at, out.count - at);
     }
+    return hasUnknown;
+  }
+
+  /** Adds up the scores of the ids before the `end`-th, in their order. Every one is added once. */
+  #sumUpTo(end: number, { ids }: IdBuffer): void {
+    const scores = this.#scores;
+    const unknowns = this.#unknowns;
+    let total = this.#total;
+    let at = this.#summed;
+    for (let next = this.#unknownsSummed; ; next += 2) {
+      const stop = next < unknowns.length ? unknowns[next]! : end;
+      for (; at < stop; at++) total = Math.fround(total + scores[ids[at]!]!);
+      if (next >= unknowns.length) break;
+      total = Math.fround(total + scores[this.#unknownId]!);
+      at += unknowns[next + 1]!;
+    }
+    this.#unknownsSummed = unknowns.length;
+    this.#summed = at;
+    this.#total = total;
   }
 
   #remember(view: DataView, start: number, stop: number, size: number, first: number, out: IdBuffer): void {

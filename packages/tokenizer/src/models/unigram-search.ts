@@ -1,5 +1,6 @@
 import { PrefixTrie } from '../text/prefix-trie.ts';
 import { Lattice } from './unigram-lattice.ts';
+import { RESET } from './unigram-viterbi.ts';
 
 /** Pieces of a segmentation, in order. */
 export type Path = [start: number, end: number, id: number][];
@@ -87,6 +88,50 @@ export class UnigramSearch {
       margin = Math.min(margin, best[at]! - second[at]!);
     }
     this.margin = margin;
+    return path.reverse();
+  }
+
+  /**
+   * The best segmentation as SentencePiece finds it: sums in 32-bit floats, set back to 0 where they pass `RESET`. Of
+   * two pieces that come to equal sums, the one that begins first stays.
+   */
+  bestInFloats(text: string, start: number, end: number, initial = 0): Path {
+    const length = end - start;
+    this.#reserve(length + 1);
+    const [best, from, ids] = [this.#best, this.#from, this.#ids];
+    const { scores, unknownScore, unknownId } = this.#options;
+    from.fill(-1, 0, length + 1);
+    best[0] = initial;
+    let frontier = 0;
+    const offer = (at: number, to: number, score: number, id: number) => {
+      const total = Math.fround(best[at]! + score);
+      frontier = Math.max(frontier, to);
+      if (from[to]! >= 0 && total <= best[to]!) return;
+      best[to] = total;
+      from[to] = at;
+      ids[to] = id;
+    };
+    for (let at = 0; at < length; ) {
+      const sum = best[at]!;
+      if (Math.abs(sum) > RESET) {
+        best[at] = 0;
+        for (let i = at + 1; i <= frontier; i++) if (from[i]! >= 0) best[i] = Math.fround(best[i]! - sum);
+      }
+      const charEnd = at + ((text.charCodeAt(start + at) & 0xfc00) === 0xd800 ? 2 : 1);
+      let covered = false;
+      for (let node = 0, to = at; to < length; ) {
+        node = this.#trie.step(node, text.charCodeAt(start + to++));
+        if (node === 0) break;
+        const id = this.#trie.valueAt(node);
+        if (id < 0) continue;
+        covered ||= to === charEnd;
+        offer(at, to, scores[id]!, id);
+      }
+      if (!covered) offer(at, charEnd, unknownScore, unknownId(text.slice(start + at, start + charEnd)));
+      at = charEnd;
+    }
+    const path: Path = [];
+    for (let at = length; at > 0; at = from[at]!) path.push([start + from[at]!, start + at, ids[at]!]);
     return path.reverse();
   }
 

@@ -284,7 +284,7 @@ export class SentencePiece {
     const alpha = sampling?.alpha ?? 0.1;
     if (modelType === 'unigram') {
       if (random) return this.#search.lattice(text).sample(alpha, random);
-      return this.#words ? this.#words.best(text) : this.#search.best(text, 0, text.length);
+      return this.#words ? this.#words.best(text) : this.#search.bestInFloats(text, 0, text.length);
     }
     let ends: number[];
     if (modelType === 'bpe') {

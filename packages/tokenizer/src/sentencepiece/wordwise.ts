@@ -1,10 +1,13 @@
 import type { Path, UnigramSearch } from '../models/unigram-search.ts';
+import { floatError, RESET } from '../models/unigram-viterbi.ts';
 import { WordTable } from '../text/word-table.ts';
 import { SPACE_SYMBOL } from './normalizer.ts';
 
 /** Words remembered with their pieces; when there are more, all are forgotten. */
 const CACHED_WORDS = 1 << 15;
 const CACHED_LENGTH = 64;
+/** The part of `RESET` that sums are surely below before a word in which one of its positions passes it. */
+const NEAR = 0.9;
 
 interface Word {
   /** The best path, with positions from the beginning of the word. */
@@ -20,7 +23,7 @@ type Emit = (text: string, path: Path, push: (id: number) => void) => void;
 
 /**
  * Unigram segmentation word by word, known words from a cache. No piece may reach over the beginning of a word;
- * the best segmentation of a text is then that of its words. Between segmentations of equal score, rounding of
+ * the best segmentation of a text is then that of its words. Where segmentations are nearly as good, rounding of
  * the sum over the whole text decides in the original, so those decisions are made again with the sum so far.
  */
 export class WordwiseUnigram {
@@ -40,39 +43,46 @@ export class WordwiseUnigram {
 
   /** Appends the ids of a text. */
   encode(text: string, out: number[]): void {
-    this.#eachWord(text, ({ ids }) => {
+    const before = out.length;
+    const isDone = this.#eachWord(text, ({ ids }) => {
       for (let i = 0; i < ids.length; i++) out.push(ids[i]!);
     });
+    if (isDone) return;
+    out.length = before;
+    this.#emit(text, this.#search.bestInFloats(text, 0, text.length), (id) => out.push(id));
   }
 
   /** The best path through a text. */
   best(text: string): Path {
     const whole: Path = [];
-    this.#eachWord(text, ({ path }, start) => {
+    const isDone = this.#eachWord(text, ({ path }, start) => {
       for (const [from, to, id] of path) whole.push([from + start, to + start, id]);
     });
-    return whole;
+    return isDone ? whole : this.#search.bestInFloats(text, 0, text.length);
   }
 
-  #eachWord(text: string, visit: (word: Word, start: number) => void): void {
+  /** Returns whether all words could be found by themselves: not where the sum comes near to being set back. */
+  #eachWord(text: string, visit: (word: Word, start: number) => void): boolean {
     let total = 0;
     for (let start = 0; start < text.length; ) {
       const end = wordEnd(text, start);
       let word = this.#word(text, start, end);
-      if (word.margin <= (Math.abs(total) + 1000) * 2 ** -48) word = this.#segment(text, start, end, total);
+      if (word.margin <= floatError(total, end - start)) word = this.#segment(text, start, end, total);
       visit(word, start);
       for (const [, , id] of word.path) {
-        total += id === this.#unknownId ? this.#search.unknownScore : this.#scores[id]!;
+        total = Math.fround(total + (id === this.#unknownId ? this.#search.unknownScore : this.#scores[id]!));
       }
+      if (Math.abs(total) > RESET * NEAR) return false;
       start = end;
     }
+    return true;
   }
 
   #word(text: string, start: number, end: number): Word {
     const hash = WordTable.hash(text, start, end);
     const known = this.#cache.find(text, start, end, hash);
     if (known >= 0) return this.#words[known]!;
-    const word = this.#segment(text, start, end, 0);
+    const word = this.#segment(text, start, end);
     if (end - start > CACHED_LENGTH) return word;
     if (this.#cache.size === CACHED_WORDS) {
       this.#cache.clear();
@@ -82,9 +92,13 @@ export class WordwiseUnigram {
     return word;
   }
 
-  #segment(text: string, start: number, end: number, total: number): Word {
+  /** @param total the sum so far, where it matters */
+  #segment(text: string, start: number, end: number, total?: number): Word {
     const word = text.slice(start, end);
-    const path = this.#search.best(word, 0, word.length, total);
+    const path =
+      total === undefined
+        ? this.#search.best(word, 0, word.length)
+        : this.#search.bestInFloats(word, 0, word.length, total);
     const { margin } = this.#search;
     const ids: number[] = [];
     this.#emit(word, path, (id) => ids.push(id));
