@@ -69,13 +69,11 @@ export function overSeeds(runs, metric, { before = true } = {}) {
   const each = runs.map((run) => [...(before ? [first(run, metric)] : []), last(run, metric)]);
   const ends = each.map((values) => values.at(-1));
   const after = mean(ends);
-  const spread = Math.sqrt(
-    mean(ends.map((value) => (value - after) ** 2)) * (runs.length / (runs.length - 1)),
-  );
+  const variance = ends.reduce((sum, value) => sum + (value - after) ** 2, 0) / (runs.length - 1);
   return {
     ...(before && { before: mean(each.map(([value]) => value)) }),
     after,
-    spread,
+    ...(runs.length > 1 && { spread: Math.sqrt(variance) }),
     seeds: runs.length,
     each,
   };
