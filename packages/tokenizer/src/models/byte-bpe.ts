@@ -6,6 +6,7 @@ import { hashKey, KEY_MASKS, SHORT } from '../text/short-words.ts';
 import { Utf8Window } from '../text/utf8-window.ts';
 import type { Bpe } from './bpe.ts';
 import { MergeTree } from './merge-tree.ts';
+import { TokenBorders } from './token-borders.ts';
 import type { TokenBytes } from './token-bytes.ts';
 import { TokenSearch } from './token-search.ts';
 
@@ -38,6 +39,9 @@ export class ByteBpe {
   readonly #recentIds = new Int32Array((RECENT_IDS + 1) << RECENT_BITS);
   readonly #window = new Utf8Window();
   readonly #ends = new Int32Array(1 << 10);
+  readonly #partEnds = new Int32Array(1 << 8);
+  /** Made for the first long word. */
+  #borders: TokenBorders | undefined;
   /** By distance from the beginning of a word: the number of the word in which nothing can begin there. */
   #closed = new Int32Array(256);
   #words = 0;
@@ -113,7 +117,7 @@ export class ByteBpe {
   #encodeWords(start: number, count: number, out: IdBuffer): void {
     const ends = this.#ends;
     for (let word = 0, at = start; ; word++) {
-      word = this.#lookUp(at, word, count, out);
+      word = this.#lookUp(ends, at, word, count, out);
       if (word === count) return;
       if (word > 0) at = ends[word - 1]!;
       this.#encodeWord(at, ends[word]!, out);
@@ -122,8 +126,7 @@ export class ByteBpe {
   }
 
   /** Appends the ids of words met lately. Returns the first word that is none. */
-  #lookUp(start: number, first: number, count: number, out: IdBuffer): number {
-    const ends = this.#ends;
+  #lookUp(ends: Int32Array, start: number, first: number, count: number, out: IdBuffer): number {
     const { view } = this.#window;
     const recent = this.#recent;
     const { ids } = out;
@@ -155,12 +158,64 @@ export class ByteBpe {
   }
 
   #encodeWord(start: number, stop: number, out: IdBuffer): void {
-    if (stop - start <= SHORT) this.#encodeShort(start, stop, out);
-    else if (!this.#pushWhole(start, stop, out)) this.#split(start, stop, out);
+    if (stop - start <= SHORT) this.#encodeShort(start, stop, false, out);
+    else if (!this.#pushWhole(start, stop, out)) this.#encodeParts(start, stop, out);
   }
 
-  /** Encodes a word of at most `SHORT` bytes and remembers it. */
-  #encodeShort(start: number, stop: number, out: IdBuffer): void {
+  /** Encodes a long word, which is no token, in the parts that no token reaches out of. */
+  #encodeParts(start: number, stop: number, out: IdBuffer): void {
+    const ends = this.#partEnds;
+    for (let at = start; at < stop; ) {
+      const count = this.#findParts(at, stop, ends);
+      for (let part = 0; ; part++) {
+        part = this.#lookUp(ends, at, part, count, out);
+        if (part === count) break;
+        if (part > 0) at = ends[part - 1]!;
+        const end = ends[part]!;
+        if (end - at <= SHORT) this.#encodeShort(at, end, true, out);
+        else this.#split(at, end, out);
+        at = end;
+      }
+      at = ends[count - 1]!;
+    }
+  }
+
+  /** Writes the ends of a word's parts, as many as there is room for. Returns how many. */
+  #findParts(start: number, stop: number, ends: Int32Array): number {
+    this.#borders ??= new TokenBorders(this.#bytes, (id) => !this.#tree || this.#tree.isLive(id));
+    const borders = this.#borders;
+    const { bytes } = this.#window;
+    const room = ends.length - 1;
+    let count = 0;
+    let last = -1;
+    for (let at = start; at < stop; ) {
+      const lead = bytes[at]!;
+      const from = at;
+      let char = lead;
+      if (lead < 0x80) at++;
+      else if (lead < 0xe0) {
+        char = ((lead & 0x1f) << 6) | (bytes[at + 1]! & 0x3f);
+        at += 2;
+      } else if (lead < 0xf0) {
+        char = ((lead & 0xf) << 12) | ((bytes[at + 1]! & 0x3f) << 6) | (bytes[at + 2]! & 0x3f);
+        at += 3;
+      } else {
+        char = -1;
+        at += 4;
+      }
+      const isCuttable = last >= 0 && char >= 0 && (last >= 0x800 || char >= 0x800);
+      if (isCuttable && !borders.joins(last, char)) {
+        ends[count++] = from;
+        if (count === room) return count;
+      }
+      last = char;
+    }
+    ends[count++] = stop;
+    return count;
+  }
+
+  /** Encodes a word, or a part of one, of at most `SHORT` bytes and remembers it. */
+  #encodeShort(start: number, stop: number, isPart: boolean, out: IdBuffer): void {
     const { view } = this.#window;
     const by = (stop - start) << 2;
     const a = view.getInt32(start, true) & KEY_MASKS[by]!;
@@ -171,12 +226,13 @@ export class ByteBpe {
     let id = this.#tokens.short.find(a, b, c);
     if (id >= 0) out.ids[out.count++] = id;
     else {
-      // Not remembered, because it may turn special.
-      if (this.#pushWhole(start, stop, out)) return;
+      const isWhole = this.#wholeAt(start, stop) >= 0;
+      if (!isPart && isWhole && this.#pushWhole(start, stop, out)) return;
       const first = out.count;
       this.#split(start, stop, out);
       const count = out.count - first;
-      if (count > RECENT_IDS) return;
+      // What is also a token that only stands for whole words is not remembered: that may turn special.
+      if (isWhole || count > RECENT_IDS) return;
       if (count === 1) id = out.ids[first]!;
       const several = this.#recentIds;
       several[slot << 1] = count;
@@ -190,10 +246,14 @@ export class ByteBpe {
 
   /** Appends a token that only stands for a whole word, where the word is one. */
   #pushWhole(start: number, stop: number, out: IdBuffer): boolean {
-    const id = this.#wholes ? this.#wholes.find(this.#window.bytes, start, stop) : -1;
+    const id = this.#wholeAt(start, stop);
     if (id < 0 || this.#isSpecial(id)) return false;
     out.ids[out.count++] = id;
     return true;
+  }
+
+  #wholeAt(start: number, stop: number): number {
+    return this.#wholes ? this.#wholes.find(this.#window.bytes, start, stop) : -1;
   }
 
   #split(start: number, stop: number, out: IdBuffer): void {
