@@ -1,7 +1,10 @@
+import { packedModel } from '../models/packed-bpe.ts';
 import { PATTERNS } from '../pre-tokenizers/scanners.ts';
 import { base64ToBytes, bytesToBase64 } from '../text/base64.ts';
 import { bytesToChars, charsToBytes } from '../text/byte-alphabet.ts';
 import { Tokenizer } from '../tokenizer.ts';
+import type { BpeJson } from '../tokenizer-json.ts';
+import { packRanks } from './tiktoken-ranks.ts';
 
 export interface TiktokenOptions {
   /** A preset by name, or a regular expression (Oniguruma syntax). */
@@ -15,18 +18,12 @@ export interface TiktokenOptions {
  * @throws where a line is malformed or a byte has no token
  */
 export function fromTiktoken(file: string, options: TiktokenOptions): Tokenizer {
-  const ranks = readRanks(file);
-  for (let byte = 0; byte < 256; byte++) {
-    if (!ranks.has(bytesToChars(Uint8Array.of(byte)))) {
-      throw new Error(`tiktoken file: byte ${byte} has no token; every byte needs one`);
-    }
-  }
   const { pattern } = options;
   const regex = typeof pattern === 'string' ? PATTERNS[pattern] : pattern.regex;
   if (regex === undefined) {
     throw new Error(`pattern must be one of ${Object.keys(PATTERNS).join(', ')}, found ${String(pattern)}`);
   }
-  const tokenizer = Tokenizer.fromJSON({
+  return Tokenizer.fromJSON({
     truncation: null,
     padding: null,
     added_tokens: Object.entries(options.specialTokens ?? {}).map(([content, id]) => ({
@@ -48,20 +45,31 @@ export function fromTiktoken(file: string, options: TiktokenOptions): Tokenizer 
     },
     post_processor: null,
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: true,
-      vocab: Object.fromEntries(ranks),
-      merges: mergesOf(ranks),
-    },
+    model: modelOf(file),
   });
-  return tokenizer;
+}
+
+/** The BPE model of a rank file. */
+function modelOf(file: string): BpeJson {
+  const config: Omit<BpeJson, 'vocab' | 'merges'> = {
+    type: 'BPE',
+    dropout: null,
+    unk_token: null,
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    ignore_merges: true,
+  };
+  const packed = packRanks(file);
+  if (packed?.bytes.byteIds()) return packedModel(config, packed);
+  const ranks = readRanks(file);
+  for (let byte = 0; byte < 256; byte++) {
+    if (!ranks.has(bytesToChars(Uint8Array.of(byte)))) {
+      throw new Error(`tiktoken file: byte ${byte} has no token; every byte needs one`);
+    }
+  }
+  return { ...config, vocab: Object.fromEntries(ranks), merges: mergesOf(ranks) };
 }
 
 /**

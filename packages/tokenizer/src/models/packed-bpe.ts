@@ -12,7 +12,14 @@ export interface PackedBpe {
 
 const packed = new WeakMap<object, PackedBpe>();
 
-/** What `readPackedBpe` has read in the place of `vocab` and `merges` of a model. */
+/** A model of which vocabulary and merges are packed. @param config all its other fields */
+export function packedModel(config: Omit<BpeJson, 'vocab' | 'merges'>, content: PackedBpe): BpeJson {
+  const model: BpeJson = { ...config, vocab: {}, merges: [] };
+  packed.set(model, content);
+  return model;
+}
+
+/** What has been packed in the place of `vocab` and `merges` of a model. */
 export const packedBpe = (json: BpeJson): PackedBpe | undefined => packed.get(json);
 
 const QUOTE = 0x22;
@@ -92,9 +99,7 @@ class Reader {
       this.#at = end;
     }
     if (mergeIds === null) throw UNFIT;
-    const model: BpeJson = { ...json, vocab: {}, merges: [] };
-    packed.set(model, { bytes, mergeIds });
-    return model;
+    return packedModel(json, { bytes, mergeIds });
   }
 
   /** Reads `{"token": id, ...}`. */
@@ -109,7 +114,6 @@ class Reader {
     const others = new Map<string, number>();
     let filled = 0;
     let limit = 0;
-    let isSorted = true;
     this.#expect(BRACE);
     this.#space();
     while (json[this.#at] !== BRACE_END) {
@@ -130,7 +134,6 @@ class Reader {
         ends = doubled(ends);
         ids = doubled(ids);
       }
-      isSorted &&= id === count;
       ids[count] = id;
       ends[count++] = filled;
       if (id >= limit) limit = id + 1;
@@ -138,12 +141,9 @@ class Reader {
       this.#separator(BRACE_END);
     }
     this.#at++;
-    if (isSorted) {
-      const starts = new Int32Array(limit + 1);
-      for (let id = 0; id < limit; id++) starts[id + 1] = ends[id]!;
-      return checked(new TokenBytes(blob.slice(0, filled + 16), starts, others));
-    }
-    return checked(sortById(blob, ends.subarray(0, count), ids.subarray(0, count), limit, others));
+    const bytes = sortById(blob, ends.subarray(0, count), ids.subarray(0, count), limit, others);
+    if (bytes === null || bytes.hasDuplicates()) throw UNFIT;
+    return bytes;
   }
 
   /** Reads `[["left", "right"], ...]` or `["left right", ...]`. */
@@ -321,19 +321,27 @@ function doubled(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   return copy;
 }
 
-/** The tokens of a file in the order of their ids. */
-function sortById(
+/**
+ * The tokens of a file in the order of their ids, or null where two have the same.
+ * @param blob the bytes of the tokens in the order of the file, and room for 16 more
+ * @param ends where the bytes of each end
+ */
+export function sortById(
   blob: Uint8Array,
   ends: Int32Array,
   ids: Int32Array,
   limit: number,
   others: ReadonlyMap<string, number>,
-): TokenBytes {
+): TokenBytes | null {
   const starts = new Int32Array(limit + 1);
+  if (limit === ids.length && ids.every((id, place) => id === place)) {
+    starts.set(ends, 1);
+    return new TokenBytes(blob.slice(0, starts[limit]! + 16), starts, others);
+  }
   const places = new Int32Array(limit).fill(-1);
   for (let place = 0; place < ids.length; place++) {
     const id = ids[place]!;
-    if (places[id] !== -1) throw UNFIT;
+    if (places[id] !== -1) return null;
     places[id] = place;
     starts[id + 1] = ends[place]! - (place > 0 ? ends[place - 1]! : 0);
   }
@@ -345,10 +353,4 @@ function sortById(
     for (let at = starts[id]!; at < starts[id + 1]!; at++) sorted[at] = blob[from++]!;
   }
   return new TokenBytes(sorted, starts, others);
-}
-
-/** The same, unless a token is there twice. */
-function checked(bytes: TokenBytes): TokenBytes {
-  if (bytes.hasDuplicates()) throw UNFIT;
-  return bytes;
 }
