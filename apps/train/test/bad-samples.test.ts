@@ -166,7 +166,7 @@ describe('what cannot work is refused in one line', () => {
       'rewards that all fail',
       'rl.yaml',
       ['rewards=[{name: exact-match, answer: nothing}]'],
-      /none of 16 answers could be scored: exact-match \(threw\): 4, e\.g\. .*column nothing/,
+      /none of 16 answers could be scored: exact-match \(threw\): 16, e\.g\. .*column nothing/,
     ],
     ['an environment that fails always', 'rl.yaml', ['ENV broken'], /none of 16 answers could be scored/],
     ['no rewards', 'recipe.yaml', ['algorithm=grpo'], /grpo learns from rewards; name them/],

@@ -1,5 +1,6 @@
 import type { AnswerSource } from '@attune/algorithms';
 import type { TokenSequence } from '@attune/data';
+import type { Failure } from '@attune/rewards';
 import type { EncodedPrompt } from '../data/codec.ts';
 
 /** An answer of the policy, whole or on its way. */
@@ -44,8 +45,8 @@ export interface ScoredGroup extends AnswerGroup {
   parts: Record<string, number[]>;
   /** Places of answers that could not be scored: they must not be learned from. */
   failed: number[];
-  /** Why the first of them could not. */
-  reason?: string;
+  /** Why rewards could not score them. */
+  failures: readonly Failure[];
 }
 
 /** Whether the rewards of a group are all equal, so that it teaches nothing. */

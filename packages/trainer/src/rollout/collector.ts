@@ -152,13 +152,7 @@ export class Collector {
       );
       if (this.settings.environment) parts.environment = extras;
       const failures = scores?.failures.filter(({ index }) => index >= from && index < at) ?? [];
-      return {
-        ...group,
-        rewards,
-        parts,
-        failed,
-        ...(failures.length > 0 && { reason: describeFailures(failures) }),
-      };
+      return { ...group, rewards, parts, failed, failures };
     });
   }
 
@@ -226,6 +220,6 @@ function refuseAllFailed(groups: readonly ScoredGroup[]): void {
   const answers = groups.reduce((sum, { rewards }) => sum + rewards.length, 0);
   const failed = groups.reduce((sum, group) => sum + group.failed.length, 0);
   if (failed < answers || answers === 0) return;
-  const reason = groups.find((group) => group.reason)?.reason ?? 'the environment failed';
+  const reason = describeFailures(groups.flatMap(({ failures }) => failures)) || 'the environment failed';
   throw new UserError(`none of ${answers} answers could be scored: ${reason}`);
 }
