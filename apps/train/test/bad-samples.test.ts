@@ -42,6 +42,7 @@ rollout: { prompts: 4, answers: 4, maxTokens: 12 }
   'broken.mjs': 'export default () => ({ step() { throw new Error("no luck"); } });',
 });
 const base = (file: string, name: string, ...words: string[]) => [at(file), '--output', at(name), ...words];
+const HELD_OUT = `data.validation.path=${at('equal.jsonl')}`;
 const refusal = (file: string, ...words: string[]) => {
   const { code, stderr } = train(base(file, `refused-${Math.random()}`, '--quiet', ...words));
   expect(code).toBe(1);
@@ -70,6 +71,15 @@ describe('bad samples are left out and counted', () => {
     const lines = readFileSync(at('quiet/notices.txt'), 'utf8').split('\n');
     expect(lines.filter((line) => line === told)).toHaveLength(1);
     expect(readFileSync(at('quiet/report.html'), 'utf8')).toContain(`<li>${told}</li>`);
+  });
+
+  it('held-out ones too', () => {
+    const { stderr } = trainWell(
+      base('recipe.yaml', 'held-out', 'algorithm=dpo', `data.train.path=${at('pairs.jsonl')}`, HELD_OUT),
+    );
+    expect(stderr).toContain(
+      'held out: 24 of 24 examples have chosen and rejected answers that are the same and were left out',
+    );
   });
 
   it('empty answers, when asked to', () => {
@@ -167,6 +177,12 @@ describe('what cannot work is refused in one line', () => {
       'rl.yaml',
       ['rewards=[{name: exact-match, answer: nothing}]'],
       /none of 16 answers could be scored: exact-match \(threw\): 16, e\.g\. .*column nothing/,
+    ],
+    [
+      'a pattern that is none',
+      'rl.yaml',
+      ["rewards=[{name: format, pattern: '('}]"],
+      /rewards\.0 \(format\): Invalid regular expression: .*Unterminated group/,
     ],
     ['an environment that fails always', 'rl.yaml', ['ENV broken'], /none of 16 answers could be scored/],
     ['no rewards', 'recipe.yaml', ['algorithm=grpo'], /grpo learns from rewards; name them/],

@@ -6,6 +6,7 @@ import {
   type RewardRow,
   rewards,
 } from '@attune/rewards';
+import { UserError } from './errors.ts';
 import type { Recipe } from './recipe/schema.ts';
 
 /** An answer to score. */
@@ -53,7 +54,7 @@ export function createScoring(
       clip: spec.clip,
       standardizeBy: spec.standardizeBy,
       fallback: spec.fallback,
-      reward: spec.name === 'model' ? lookUp(tables[model++]!) : ruleOf(spec),
+      reward: spec.name === 'model' ? lookUp(tables[model++]!) : ruleOf(spec, i),
     })),
   );
   return async (answers) => {
@@ -96,7 +97,12 @@ function lookUp(table: WeakMap<CompletionInfo, number>): Reward {
   return (_completion, _row, info) => table.get(info!)!;
 }
 
-function ruleOf(spec: Spec): Reward {
+/** @throws UserError for options that only the reward itself can judge, such as a pattern */
+function ruleOf(spec: Spec, place: number): Reward {
   const { name, weight: _w, label: _l, clip: _c, standardizeBy: _s, fallback: _f, ...options } = spec;
-  return (rewards[name as keyof typeof rewards] as (options: object) => Reward)(options);
+  try {
+    return (rewards[name as keyof typeof rewards] as (options: object) => Reward)(options);
+  } catch (error) {
+    throw new UserError(`rewards.${place} (${name}): ${(error as Error).message}`);
+  }
 }

@@ -71,14 +71,20 @@ export function batchSizes({ recipe, needs, algorithm }: SourceContext, usual: n
   return { size, micro, leastExamples };
 }
 
+/** Notices about held-out data say so. */
+export const ofHeldOut =
+  (onNotice: (message: string) => void) =>
+  (message: string): void =>
+    onNotice(`held out: ${message}`);
+
 /** What the model is asked at evaluations: held-out prompts, or the openings of held-out texts. */
 export function heldOutPrompts(
-  { records, codec, recipe }: SourceContext,
+  { records, codec, recipe, onNotice }: SourceContext,
   maxLength: number,
 ): EncodedPrompt[] {
   const { examples, samples } = recipe.evaluation;
   const asked = records.validation.filter(({ example }) => 'prompt' in example).slice(0, examples);
-  if (asked.length > 0) return encodePrompts(asked, codec, { maxLength, onNotice: () => {} });
+  if (asked.length > 0) return encodePrompts(asked, codec, { maxLength, onNotice: ofHeldOut(onNotice) });
   return records.validation.slice(0, samples).map((record) => openingOf(record, codec, maxLength));
 }
 

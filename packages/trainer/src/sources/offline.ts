@@ -12,6 +12,7 @@ import {
   heldOutPrompts,
   longestSequence,
   makeEvaluator,
+  ofHeldOut,
   type SourceContext,
   type Sources,
 } from './context.ts';
@@ -30,7 +31,7 @@ export async function offlineSources(context: SourceContext, kind: OfflineKind):
   if (train.length === 0) {
     throw new UserError('no training example is left: raise batch.maxLength, or look at the data');
   }
-  const heldOut = encode(records.validation, () => {}).slice(0, recipe.evaluation.examples);
+  const heldOut = encode(records.validation, ofHeldOut(onNotice)).slice(0, recipe.evaluation.examples);
 
   const layout = layoutOf(context, kind, [...train, ...heldOut]);
   const source = new OfflineSource(train, { ...layout, micro, size, seed: recipe.seed, groupByLength });
