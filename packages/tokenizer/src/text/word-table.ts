@@ -1,3 +1,6 @@
+/** Code units that are turned into a string at once. */
+const SHOWN_UNITS = 4096;
+
 /**
  * A hash table whose keys are ranges of code units of some text, so that looking up a word needs no
  * substring. Keys get dense numbers from 0 in the order of insertion; values live in arrays beside it.
@@ -8,6 +11,10 @@ export class WordTable {
   #hashes: Int32Array;
   #starts: Int32Array; // into #units; entry i ends where i + 1 starts
   #units: Uint16Array;
+  /** The keys from `#shownFirst` to before `#shownEnd`, one after the other. */
+  #shown = '';
+  #shownFirst = 0;
+  #shownEnd = 0;
 
   constructor(capacity = 1024) {
     const slots = 2 ** Math.ceil(Math.log2(capacity * 2));
@@ -48,22 +55,32 @@ export class WordTable {
     return entry;
   }
 
-  /** The key with this number, as a string. */
+  /** The key with this number, as a string. Going from one to the next is fast. */
   key(entry: number): string {
-    const [start, end] = [this.#starts[entry]!, this.#starts[entry + 1]!];
-    let key = '';
+    if (entry < this.#shownFirst || entry >= this.#shownEnd) this.#show(entry);
+    const base = this.#starts[this.#shownFirst]!;
+    return this.#shown.substring(this.#starts[entry]! - base, this.#starts[entry + 1]! - base);
+  }
+
+  /** Turns keys from `entry` on into one string: a string for each costs several times as much. */
+  #show(entry: number): void {
+    const starts = this.#starts;
+    let end = entry + 1;
+    while (end < this.size && starts[end + 1]! - starts[entry]! <= SHOWN_UNITS) end++;
+    let text = '';
     // In parts: engines limit the number of arguments.
-    for (let at = start; at < end; at += 4096) {
-      key += String.fromCharCode.apply(
-        null,
-        this.#units.subarray(at, Math.min(at + 4096, end)) as unknown as number[],
-      );
+    for (let at = starts[entry]!; at < starts[end]!; at += 4096) {
+      const part = this.#units.subarray(at, Math.min(at + 4096, starts[end]!));
+      text += String.fromCharCode.apply(null, part as unknown as number[]);
     }
-    return key;
+    this.#shown = text;
+    this.#shownFirst = entry;
+    this.#shownEnd = end;
   }
 
   clear(): void {
     this.size = 0;
+    this.#shownEnd = 0;
     this.#slots.fill(0);
   }
 

@@ -168,32 +168,66 @@ export function splitAtRare(word: string, required: Map<string, number>): string
 }
 
 const DIGIT = /\p{Nd}/u;
+/** Bits of what is asked of a character; those above are the number of its script. */
+const IS_DIGIT = 1;
+const IS_FORBIDDEN = 2;
+const IS_BLANK = 4;
+const SCRIPT = 3;
+const INHERITED = 'Inherited';
+
+/** What `pieceFilter` asks of characters, found out once for each. */
+function characterKinds(): (code: number) => number {
+  const kinds = new Map<number, number>();
+  // Asked for again and again.
+  const near = new Int32Array(0x3100);
+  const scripts: string[] = [INHERITED];
+  const find = (code: number): number => {
+    const char = String.fromCodePoint(code);
+    const script = sentencePieceScript(char);
+    if (!scripts.includes(script)) scripts.push(script);
+    const isForbidden = char === BOUNDARY || char === RARE_SYMBOL;
+    const bits =
+      (DIGIT.test(char) ? IS_DIGIT : 0) |
+      (isForbidden ? IS_FORBIDDEN : 0) |
+      (char === '▁' ? IS_BLANK : 0) |
+      ((scripts.indexOf(script) + 1) << SCRIPT);
+    kinds.set(code, bits);
+    if (code < near.length) near[code] = bits;
+    return bits;
+  };
+  return (code) => (code < near.length ? near[code] : kinds.get(code)) || find(code);
+}
 
 /** Says whether a text of several characters may be a piece: its length, where its spaces are, its scripts. */
 export function pieceFilter(options: TrainSentencePieceOptions): (text: string) => boolean {
   const { splitByUnicodeScript = true, splitByNumber = true, splitDigits = false } = options;
   const { maxPieceLength = 16, splitByWhitespace = true, allowWhitespaceOnlyPieces = false } = options;
+  const kindOf = characterKinds();
   return (text) => {
-    const chars = [...text];
-    if (chars.length < 2 || chars.length > maxPieceLength) return false;
-    const isBlank = allowWhitespaceOnlyPieces && chars.every((char) => char === '▁');
-    let last: string | null = null;
-    for (let i = 0; i < chars.length; i++) {
-      const char = chars[i]!;
-      if (char === BOUNDARY || char === RARE_SYMBOL) return false;
-      if (char === '▁') {
+    if (text.length > maxPieceLength * 2) return false;
+    const isBlank = allowWhitespaceOnlyPieces && /^▁*$/.test(text);
+    let last = 0; // number of a script, plus 1; 0 = none
+    let count = 0;
+    for (let at = 0; at < text.length; count++) {
+      const code = text.codePointAt(at)!;
+      const isFirst = at === 0;
+      at += code > 0xffff ? 2 : 1;
+      const kind = kindOf(code);
+      if (kind & (IS_FORBIDDEN | IS_BLANK)) {
+        if (kind & IS_FORBIDDEN) return false;
         // Spaces begin pieces; where words are not split they may also stand within.
-        if (!isBlank && i > 0 && (splitByWhitespace || i === chars.length - 1)) return false;
+        if (!isBlank && !isFirst && (splitByWhitespace || at === text.length)) return false;
         continue;
       }
-      const isDigit = DIGIT.test(char);
-      if (isDigit && splitDigits) return false;
-      let script: string | null = sentencePieceScript(char);
-      if (script === 'Inherited') script = last;
-      if (isDigit && !splitByNumber) script = null;
-      if (splitByUnicodeScript && script !== null && last !== null && script !== last) return false;
+      let script = kind >> SCRIPT;
+      if (script === 1) script = last; // inherited
+      if (kind & IS_DIGIT) {
+        if (splitDigits) return false;
+        if (!splitByNumber) script = 0;
+      }
+      if (splitByUnicodeScript && script !== 0 && last !== 0 && script !== last) return false;
       last = script;
     }
-    return true;
+    return count >= 2 && count <= maxPieceLength;
   };
 }

@@ -79,12 +79,14 @@ function learnPieces(
     }
   });
   const isPiece = pieceFilter(options);
+  const { maxPieceLength = 16 } = options;
   const learned: string[] = [];
   learnMerges(spelled, {
     minFrequency: 0,
     maxTokenLength: Infinity,
     isFull: () => learned.length >= size,
-    mayJoin: (left, right) => isPiece(texts[left]! + texts[right]!),
+    mayJoin: (left, right) =>
+      sizes[left]! + sizes[right]! <= maxPieceLength && isPiece(texts[left]! + texts[right]!),
     join: (left, right) => {
       const text = texts[left]! + texts[right]!;
       if (ids.has(text)) return -1;

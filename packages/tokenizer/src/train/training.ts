@@ -34,7 +34,9 @@ export async function trainAsync<T>(
   options: TrainOptions = {},
 ): Promise<T> {
   const { words, add } = counting(training, options);
-  for await (const text of texts) add(text);
+  // Texts that are there already are not waited for one by one.
+  if (Symbol.iterator in texts) for (const text of texts) add(text);
+  else for await (const text of texts) add(text);
   return training.learn(words);
 }
 
