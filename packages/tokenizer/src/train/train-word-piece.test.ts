@@ -1,7 +1,22 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readFixture } from '../fixtures/read-fixture.ts';
 import { trainWordPiece } from './train-word-piece.ts';
 
+const reference = readFixture<{
+  texts: string[];
+  cases: {
+    name: string;
+    options: {
+      vocab_size: number;
+      lowercase: boolean;
+      min_frequency?: number;
+      limit_alphabet?: number;
+      initial_alphabet?: string[];
+    };
+    special: string[];
+    tokens: string[];
+  }[];
+}>('word-piece-training.json.gz');
 const { corpus } = readFixture<{ corpus: string[] }>('byte-level.json');
 
 it('learns pieces that cover the corpus', () => {
@@ -30,3 +45,20 @@ it('limits the alphabet to the most frequent characters', () => {
 it('says when the vocabulary is too small', () => {
   expect(() => trainWordPiece(['abc'], { vocabSize: 6 })).toThrow('vocabSize must be at least');
 });
+
+describe.each(reference.cases.map((each) => [each.name, each] as const))(
+  '%s',
+  (_, { options, special, tokens }) => {
+    it('learns the vocabulary of the reference, where that is the same every time', () => {
+      const trained = trainWordPiece(reference.texts, {
+        vocabSize: options.vocab_size,
+        lowercase: options.lowercase,
+        minFrequency: options.min_frequency,
+        limitAlphabet: options.limit_alphabet,
+        initialAlphabet: options.initial_alphabet,
+        specialTokens: special,
+      });
+      expect(Array.from({ length: trained.vocabSize }, (_, id) => trained.idToToken(id))).toEqual(tokens);
+    });
+  },
+);
