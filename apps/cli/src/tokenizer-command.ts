@@ -52,7 +52,7 @@ function train(): Command {
     .argument('<file...>', 'text files; - is what is piped in')
     .requiredOption(
       '--out <path>',
-      'what to write: .json, .tiktoken, .txt or folder/; .model for the last two models',
+      'what to write: .json, .tiktoken or folder/ for bpe; .json or .txt; .model, .vocab or .json for the last two models',
     )
     .addOption(new Option('--model <kind>', 'what to learn').choices(TRAINABLE).default('bpe'))
     .option('--vocab-size <number>', 'tokens in the vocabulary', wholeNumber(1), 8000)
@@ -67,6 +67,10 @@ function train(): Command {
     )
     .option('--byte-fallback', 'spell other characters in bytes')
     .option('--split-digits', 'every digit by itself')
+    .option(
+      '--no-hard-vocab-limit',
+      'unigram, sentencepiece-bpe: take fewer tokens where the corpus gives no more',
+    )
     .option(
       '--normalization <rules>',
       'unigram, sentencepiece-bpe: identity, nfkc, nmt_nfkc, nfkc_cf, nmt_nfkc_cf, or a .tsv of rules (default: identity)',
@@ -143,7 +147,7 @@ function convert(): Command {
     .argument('<tokenizer>', TOKENIZER)
     .argument(
       '<out>',
-      '.json, .tiktoken, .txt (BERT), .model, .vocab, or folder/ (vocab.json and merges.txt)',
+      '.json, .tiktoken, .txt (BERT), .model, .vocab, or a folder (vocab.json and merges.txt)',
     )
     .option('--bos', '.model to .json: put its piece for the beginning before each sequence')
     .option('--eos', '.model to .json: put its piece for the end after each sequence')

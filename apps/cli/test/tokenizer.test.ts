@@ -71,7 +71,14 @@ it.each([
   [['compare', 'JSON'], "required option '--text <file>' not specified"],
   [['compare', 'JSON', '--text', '/nowhere'], '/nowhere: no such file'],
   [['inspect', 'JSON', '--html', 'x.html'], 'pass --text'],
-  [['convert', 'JSON', 'out.model'], 'out.model: must end in'],
+  [
+    ['convert', 'JSON', 'out.model'],
+    'out.model: SentencePiece has no counterpart for the pre-tokenizer ByteLevel',
+  ],
+  [['convert', 'JSON', 'out.bin'], 'out.bin: must end in'],
+  [['convert', 'JSON', 'x.json', '--bos'], '--bos and --eos are for'],
+  [['train', 'CORPUS', '--out', '/nowhere/x.json'], '/nowhere/x.json: there is no folder /nowhere'],
+  [['train', 'CORPUS', '--out', 'x.json', '--normalization', 'nfkc'], '--normalization is for unigram'],
 ])('%j gives one clear line', (args, message) => {
   const files: Record<string, string> = { CORPUS: at('corpus.txt'), JSON: at('bpe.json') };
   const { code, stdout, stderr } = tokenizer(...args.map((each) => files[each] ?? each));

@@ -114,6 +114,11 @@ export class AddedVocabulary {
 function ruleFor(special: SpecialTokens): SpecialTokenRule {
   if (special === 'allow') return () => 'match';
   if (special === 'text') return () => 'text';
+  if (typeof special === 'string' && special !== 'refuse') {
+    throw new Error(
+      `specialTokens must be 'text', 'allow', 'refuse' or a list of tokens, found ${JSON.stringify(special)}`,
+    );
+  }
   if (special !== 'refuse') return ({ content }) => (special.includes(content) ? 'match' : 'text');
   return ({ content }) => {
     throw new Error(

@@ -18,7 +18,7 @@ import { createPostProcessor, type PostProcessor } from './post-processors/post-
 import { createPreTokenizer, type PreTokenizer } from './pre-tokenizers/pre-tokenizer.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { AlignedText } from './text/aligned-text.ts';
-import { wellFormed } from './text/well-formed.ts';
+import { requireText, wellFormed } from './text/well-formed.ts';
 import type { AddedTokenJson, TokenizerJson } from './tokenizer-json.ts';
 
 export interface DecodeOptions {
@@ -128,10 +128,16 @@ export class Tokenizer {
    * Adds tokens that are matched in texts ahead of the model; strings are ordinary added tokens. A content
    * that the vocabulary holds keeps its id, others get the next free ones.
    * @returns the ids
+   * @throws where a token is empty
    */
   addTokens(tokens: Iterable<string | AddedTokenOptions>): number[] {
     const full = Array.from(tokens, (token) => {
       const options = typeof token === 'string' ? { content: token } : token;
+      if (typeof options.content !== 'string' || options.content === '') {
+        throw new Error(
+          `addTokens: a token must be a string of at least one character, found ${JSON.stringify(options.content ?? token)}`,
+        );
+      }
       const { content, single_word = false, lstrip = false, rstrip = false, special = false } = options;
       const { normalized = !special } = options;
       return { content, single_word, lstrip, rstrip, normalized, special };
@@ -143,13 +149,14 @@ export class Tokenizer {
 
   /** Encodes a text, or a pair, with everything known about its tokens. */
   encode(text: string, options: EncodeOptions = {}): Encoding {
-    return this.encodeBatch([text], options)[0]!;
+    return this.encodeBatch([requireText(text)], options)[0]!;
   }
 
   /** Encodes a text to ids alone: the fast way. */
   encodeIds(text: string, options: EncodeOptions = {}): number[] {
     const simple = options.pair === undefined && !options.truncation && !options.padding && !options.sampling;
     if (!this.#fast || !simple) return this.encode(text, options).ids;
+    requireText(text);
     const { specialTokens = 'text', addSpecialTokens = true } = options;
     return this.#fast.encode(text, specialTokens, addSpecialTokens) ?? this.encode(text, options).ids;
   }
@@ -183,7 +190,7 @@ export class Tokenizer {
   /** `encode` for many texts, or `[text, pair]`s. Padding makes them equally long. */
   encodeBatch(texts: Iterable<string | [string, string]>, options: EncodeOptions = {}): Encoding[] {
     const encodings = Array.from(texts, (each) => {
-      const [text, pair] = typeof each === 'string' ? [each, options.pair] : each;
+      const [text, pair] = Array.isArray(each) ? each : [requireText(each), options.pair];
       return this.#encodeOne(text, pair, options);
     });
     const padding = resolvePadding(options.padding, this.#json.padding ?? null, (token) =>

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
+import type { Tokenizer } from '../tokenizer.ts';
 import { type LoadedTokenizer, type LoadOptions, loadTokenizer } from './load.ts';
 import { tokensPage } from './page.ts';
 import { readText } from './read-text.ts';
-import { saveTokenizer } from './save.ts';
+import { outputFormat, requireFolder, saveTokenizer } from './save.ts';
 import { compression, vocabularyStatistics } from './statistics.ts';
 
 export type { AnyTokenizer, LoadedTokenizer, LoadOptions } from './load.ts';
@@ -32,10 +33,26 @@ export function encodeCommand(path: string, text: string, options: EncodeCommand
     throw new Error(`${path}: SentencePiece never matches control symbols in a text; leave --special out`);
   }
   const encode = { specialTokens: options.special };
+  if (options.special === 'refuse') refuseSpecial(tokenizer as Tokenizer, text);
   if (!options.json) print(tokenizer.encodeIds(text, encode).join(' '));
   else {
     const { ids, tokens, offsets } = tokenizer.encode(text, encode);
     print(JSON.stringify({ ids, tokens, offsets }));
+  }
+}
+
+/** @throws where a special token is written out in a text, in the command's own terms */
+function refuseSpecial(tokenizer: Tokenizer, text: string): void {
+  try {
+    tokenizer.encodeIds(text, { specialTokens: 'refuse' });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(
+      message.replace(
+        /; pass .*/,
+        '; pass --special allow for that token or --special text for its characters',
+      ),
+    );
   }
 }
 
@@ -63,7 +80,7 @@ export interface ReportOptions extends LoadOptions {
 
 /** `inspect`: what a vocabulary is made of, and how well it compresses a file. */
 export function inspectCommand(path: string, options: ReportOptions, print: Print): void {
-  requireText(options);
+  requireReport(options);
   const loaded = loadTokenizer(path, options);
   const statistics = vocabularyStatistics(loaded.tokenizer);
   const list = (entries: [unknown, number][]) =>
@@ -94,6 +111,7 @@ export function convertCommand(
   print: Print,
 ): void {
   const { bos, eos } = options;
+  outputFormat(out);
   const { tokenizer } = loadTokenizer(path, options);
   if ((bos || eos) && !(tokenizer instanceof SentencePiece && out.endsWith('.json'))) {
     throw new Error('--bos and --eos are for converting a SentencePiece .model to .json; leave them out');
@@ -104,6 +122,7 @@ export function convertCommand(
 
 /** `compare`: several tokenizers on one text. */
 export function compareCommand(paths: readonly string[], options: ReportOptions, print: Print): void {
+  requireReport(options);
   report(
     paths.map((path) => loadTokenizer(path, options)),
     options,
@@ -111,9 +130,11 @@ export function compareCommand(paths: readonly string[], options: ReportOptions,
   );
 }
 
-function requireText({ text, html }: ReportOptions): void {
-  if (html !== undefined && text === undefined)
-    throw new Error('--html shows the tokens of a text: pass --text FILE');
+/** Before any work: whether there is a text to show and a place for the page. */
+function requireReport({ text, html }: ReportOptions): void {
+  if (html === undefined) return;
+  if (text === undefined) throw new Error('--html shows the tokens of a text: pass --text FILE');
+  requireFolder(html);
 }
 
 function report(loaded: LoadedTokenizer[], { text: file, html }: ReportOptions, print: Print): void {

@@ -28,7 +28,7 @@ export function tokensPage(loaded: readonly LoadedTokenizer[], text: string): st
       : '';
   const sections = loaded.map(
     ({ name, tokenizer }) =>
-      `<section><h2>${escapeHtml(name)}</h2><pre>${colouredTokens(tokenizer.encode(shown), shown)}</pre></section>`,
+      `<section><h2>${escapeHtml(name)}</h2><pre>${colouredTokens(tokenizer, shown)}</pre></section>`,
   );
   const details = loaded.length === 1 ? vocabularySection(vocabularyStatistics(loaded[0]!.tokenizer)) : '';
   return `<!doctype html>
@@ -46,19 +46,22 @@ ${details}<p class="note">Point at a token to see its number. · is a space, →
 const cutAt = (text: string, limit: number) =>
   (text.charCodeAt(limit) & 0xfc00) === 0xdc00 ? limit - 1 : limit;
 
-function colouredTokens(
-  { ids, tokens, offsets }: { ids: number[]; tokens: string[]; offsets: [number, number][] },
-  text: string,
-): string {
+function colouredTokens(tokenizer: LoadedTokenizer['tokenizer'], text: string): string {
+  const { ids, tokens, offsets } = tokenizer.encode(text);
   let html = '';
   let covered = 0;
   let shown = 0;
   for (let i = 0; i < ids.length; ) {
-    // Tokens that share a character are shown as one.
     const [start, firstEnd] = offsets[i]!;
+    // Special tokens stand beside the text.
+    if (start === firstEnd && tokenizer.isSpecial(ids[i]!)) {
+      i++;
+      continue;
+    }
+    // Tokens that share a character are shown as one; of some, only the last has the character's place.
     let end = firstEnd;
     const group = [`${ids[i]} ${tokens[i]}`];
-    while (++i < ids.length && offsets[i]![0] < end) {
+    while (++i < ids.length && (offsets[i]![0] < end || start === end)) {
       end = Math.max(end, offsets[i]![1]);
       group.push(`${ids[i]} ${tokens[i]}`);
     }

@@ -11,9 +11,40 @@ import { wordPieceTraining } from '../train/train-word-piece.ts';
 import type { Training } from '../train/training.ts';
 import type { Print } from './index.ts';
 import { readText } from './read-text.ts';
-import { saveTokenizer } from './save.ts';
+import { type Ending, outputFormat, saveTokenizer } from './save.ts';
 
 export const TRAINABLE = ['bpe', 'wordpiece', 'unigram', 'sentencepiece-bpe'] as const;
+
+/** What each of them can be written as. */
+const OUTPUTS: Record<string, readonly Ending[]> = {
+  bpe: ['.json', '.tiktoken', '/'],
+  wordpiece: ['.json', '.txt'],
+  unigram: ['.model', '.vocab', '.json'],
+  'sentencepiece-bpe': ['.model', '.vocab', '.json'],
+};
+
+/** The options that not every model has, with those that have them. */
+const SUITED: [option: keyof TrainCommandOptions, flag: string, models: readonly string[]][] = [
+  ['pattern', '--pattern', ['bpe']],
+  ['minFrequency', '--min-frequency', ['bpe', 'wordpiece']],
+  ['characterCoverage', '--character-coverage', ['unigram', 'sentencepiece-bpe']],
+  ['byteFallback', '--byte-fallback', ['unigram', 'sentencepiece-bpe']],
+  ['splitDigits', '--split-digits', ['unigram', 'sentencepiece-bpe']],
+  ['normalization', '--normalization', ['unigram', 'sentencepiece-bpe']],
+  ['hardVocabLimit', '--no-hard-vocab-limit', ['unigram', 'sentencepiece-bpe']],
+  ['lowercase', '--no-lowercase', ['wordpiece']],
+];
+
+/** @throws where an option would do nothing */
+function requireSuited(options: Omit<TrainCommandOptions, 'out'>): void {
+  const { model = 'bpe' } = options;
+  for (const [option, flag, models] of SUITED) {
+    const value = (options as Record<string, unknown>)[option];
+    const isGiven = value !== undefined && !(flag.startsWith('--no-') && value === true);
+    if (!isGiven || models.includes(model)) continue;
+    throw new Error(`${flag} is for ${models.join(' and ')}, found --model ${model}; leave it out`);
+  }
+}
 
 export interface TrainCommandOptions {
   /** The file to write: `.json`, `.tiktoken` or a folder for `bpe`, `.json` or `.txt` for `wordpiece`, else `.model`. */
@@ -27,6 +58,8 @@ export interface TrainCommandOptions {
   characterCoverage?: number;
   byteFallback?: boolean;
   splitDigits?: boolean;
+  /** The SentencePiece models: fail where the corpus does not give `vocabSize` pieces. Default true. */
+  hardVocabLimit?: boolean;
   /** The SentencePiece models: how texts are rewritten, one of `NORMALIZATIONS` or a file of rules (.tsv). */
   normalization?: string;
   threads?: number;
@@ -41,6 +74,8 @@ export async function trainCommand(
   { out, threads, maxWords, onProgress, ...options }: TrainCommandOptions,
   print: Print,
 ): Promise<void> {
+  requireSuited(options);
+  outputFormat(out, OUTPUTS[options.model ?? 'bpe']);
   const learning = (tokens: number, size: number) => onProgress?.(`learned ${tokens} of ${size}`);
   let trained: Tokenizer | SentencePiece;
   try {
@@ -57,7 +92,9 @@ export async function trainCommand(
     const { code, path, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new Error(`${path}: no such file`);
     if (code === 'EISDIR') throw new Error(`${files.join(', ')}: must be files, found a folder`);
-    throw new Error(`train: ${message.replace(/^train\w*: /, '')}`);
+    throw new Error(
+      `train: ${message.replace(/^train\w*: /, '').replace('set hardVocabLimit: false', 'pass --no-hard-vocab-limit')}`,
+    );
   }
   saveTokenizer(trained, out);
   print(`${out}: ${trained.vocabSize} tokens`);
@@ -79,12 +116,13 @@ function trainingOf(
   onProgress: (tokens: number, size: number) => void,
 ): Training<Tokenizer | SentencePiece> {
   const { model = 'bpe', vocabSize = 8000, special = [], minFrequency, lowercase } = options;
-  const { characterCoverage, byteFallback, splitDigits } = options;
+  const { characterCoverage, byteFallback, splitDigits, hardVocabLimit } = options;
   const sentencePiece = {
     vocabSize,
     characterCoverage,
     byteFallback,
     splitDigits,
+    hardVocabLimit,
     controlSymbols: special,
     ...normalizationOf(options.normalization),
     onProgress,

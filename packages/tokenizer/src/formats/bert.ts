@@ -1,3 +1,4 @@
+import { WordPiece } from '../models/word-piece.ts';
 import { Tokenizer } from '../tokenizer.ts';
 
 export interface BertOptions {
@@ -54,9 +55,12 @@ export function fromBertVocab(vocab: string, { lowercase = true }: BertOptions =
 
 /**
  * Writes a vocabulary as BERT's `vocab.txt`.
- * @throws where the ids have gaps, which the format cannot express
+ * @throws where the model is not WordPiece, or the ids have gaps, which the format cannot express
  */
 export function toBertVocab(tokenizer: Tokenizer): string {
+  if (!(tokenizer.model instanceof WordPiece)) {
+    throw new Error(`toBertVocab: the model must be WordPiece, found ${tokenizer.model.toJSON().type}`);
+  }
   const { tokens } = tokenizer.model.vocabulary;
   const gap = tokens.findIndex((token) => typeof token !== 'string');
   if (gap >= 0) throw new Error(`toBertVocab: ids must have no gaps, found none for ${gap}`);

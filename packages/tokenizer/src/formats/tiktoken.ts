@@ -1,3 +1,4 @@
+import { Bpe } from '../models/bpe.ts';
 import { packedModel } from '../models/packed-bpe.ts';
 import { PATTERNS } from '../pre-tokenizers/scanners.ts';
 import { base64ToBytes, bytesToBase64 } from '../text/base64.ts';
@@ -74,9 +75,12 @@ function modelOf(file: string): BpeJson {
 
 /**
  * Writes the model of a byte-level BPE tokenizer as a tiktoken rank file. Special tokens are not part of it.
- * @throws where a token is not a string of the byte alphabet
+ * @throws where the model is not BPE or a token is not a string of the byte alphabet
  */
 export function toTiktoken(tokenizer: Tokenizer): string {
+  if (!(tokenizer.model instanceof Bpe)) {
+    throw new Error(`toTiktoken: the model must be byte-level BPE, found ${tokenizer.model.toJSON().type}`);
+  }
   const { tokens } = tokenizer.model.vocabulary;
   const lines: string[] = [];
   tokens.forEach((token, id) => {

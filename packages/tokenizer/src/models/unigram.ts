@@ -52,8 +52,12 @@ export class Unigram implements Model {
 
   /** @throws where a character is unknown and the model has no unknown piece */
   tokenize(piece: string, sink: TokenSink, options: TokenizeOptions = {}): void {
+    const { alpha = 0.1 } = options;
+    if (!Number.isFinite(alpha)) {
+      throw new Error(`sampling.alpha of a Unigram model must be a finite number, found ${alpha}`);
+    }
     const path = options.random
-      ? this.lattice(piece, options.forbidden).sample(options.alpha ?? 0.1, options.random)
+      ? this.lattice(piece, options.forbidden).sample(alpha, options.random)
       : this.#search.best(piece, 0, piece.length, 0, options.forbidden);
     this.#emit(piece, path, sink, options.forbidden);
   }

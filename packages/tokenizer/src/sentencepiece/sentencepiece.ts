@@ -10,7 +10,7 @@ import { seededRandom } from '../seeded-random.ts';
 import { CharsMap } from '../text/chars-map.ts';
 import { IdBuffer } from '../text/id-buffer.ts';
 import { PrefixTrie } from '../text/prefix-trie.ts';
-import { wellFormed } from '../text/well-formed.ts';
+import { requireText, wellFormed } from '../text/well-formed.ts';
 import { longestMatch, sentencePieceBpe } from './bpe.ts';
 import { ByteNormalizer } from './byte-normalizer.ts';
 import { SentencePieceStream } from './decode.ts';
@@ -152,6 +152,7 @@ export class SentencePiece {
   /** Encodes a text to ids. */
   encodeIds(text: string, options: SentencePieceEncodeOptions = {}): number[] {
     if (this.#bytes && !options.sampling) {
+      requireText(text);
       const { normalizer, model } = this.#bytes;
       const out = this.#out;
       out.count = 0;
@@ -282,6 +283,10 @@ export class SentencePiece {
     const { modelType } = this.model;
     const random = sampling && seededRandom(sampling.seed ?? 0);
     const alpha = sampling?.alpha ?? 0.1;
+    if (!Number.isFinite(alpha) || (modelType === 'bpe' && !(alpha >= 0 && alpha <= 1))) {
+      const wanted = modelType === 'bpe' ? 'a probability from 0 to 1' : 'a finite number';
+      throw new Error(`sampling.alpha of a ${modelType} model must be ${wanted}, found ${alpha}`);
+    }
     if (modelType === 'unigram') {
       if (random) return this.#search.lattice(text).sample(alpha, random);
       return this.#words ? this.#words.best(text) : this.#search.bestInFloats(text, 0, text.length);

@@ -83,6 +83,21 @@ export function emptyModel(
   };
 }
 
+/** @throws where a special piece is empty or there twice */
+function requireDifferent(pieces: Piece[]): Piece[] {
+  const known = new Set<string>();
+  for (const { piece } of pieces) {
+    if (piece === '' || known.has(piece)) {
+      const what = piece === '' ? 'is empty' : 'is there already';
+      throw new Error(
+        `controlSymbols, userDefinedSymbols: the piece ${JSON.stringify(piece)} ${what}; leave it out`,
+      );
+    }
+    known.add(piece);
+  }
+  return pieces;
+}
+
 function normalizerOf(options: TrainSentencePieceOptions): { name: string; precompiledCharsmap: Uint8Array } {
   const { normalization, normalizationRules: rules, precompiledCharsmap } = options;
   if ([normalization, rules, precompiledCharsmap].filter((each) => each !== undefined).length > 1) {
@@ -100,12 +115,12 @@ function specialPieces(options: TrainSentencePieceOptions): Piece[] {
   const bytes = Array.from({ length: byteFallback ? 256 : 0 }, (_, byte) =>
     piece(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`, PieceType.byte),
   );
-  return [
+  return requireDifferent([
     piece('<unk>', PieceType.unknown),
     ...['<s>', '</s>', ...controlSymbols].map((text) => piece(text, PieceType.control)),
     ...userDefinedSymbols.map((text) => piece(text, PieceType.userDefined)),
     ...bytes,
-  ];
+  ]);
 }
 
 /**
@@ -118,7 +133,13 @@ export function requiredCharacters(
   options: TrainSentencePieceOptions,
   caller: string,
 ): Map<string, number> {
-  const { characterCoverage = 0.9995, vocabSize = 8000 } = options;
+  const { characterCoverage = 0.9995, vocabSize = 8000, maxPieceLength = 16 } = options;
+  if (!(characterCoverage > 0 && characterCoverage <= 1)) {
+    throw new Error(`${caller}: characterCoverage must be above 0 and at most 1, found ${characterCoverage}`);
+  }
+  if (!Number.isInteger(maxPieceLength) || maxPieceLength < 1) {
+    throw new Error(`${caller}: maxPieceLength must be an integer >= 1, found ${maxPieceLength}`);
+  }
   const counts = countCharacters(words);
   let total = 0;
   for (const count of counts.values()) total += count;

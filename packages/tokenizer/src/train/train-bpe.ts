@@ -4,7 +4,7 @@ import { Tokenizer } from '../tokenizer.ts';
 import type { ComponentJson } from '../tokenizer-json.ts';
 import { learnMerges } from './bpe-merges.ts';
 import { byteWords, characterWords } from './spelled-words.ts';
-import { type Training, type TrainOptions, train } from './training.ts';
+import { requireTokens, type Training, type TrainOptions, train } from './training.ts';
 import type { WordCounterSpec } from './word-counter.ts';
 
 export interface TrainBpeOptions extends TrainOptions {
@@ -59,6 +59,7 @@ export function bpeTraining(options: TrainBpeOptions = {}): Training<Tokenizer> 
   const { vocabSize = 30_000, minFrequency = 0, maxTokenLength = Infinity, characters } = options;
   const parts = characters ? characterParts(characters) : byteParts(options.pattern ?? 'gpt2');
   const unknown = characters?.unknownToken;
+  requireTokens(options.specialTokens ?? [], 'trainBPE');
   const specialTokens = [
     ...new Set([...(unknown === undefined ? [] : [unknown]), ...(options.specialTokens ?? [])]),
   ];

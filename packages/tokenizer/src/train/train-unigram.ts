@@ -38,6 +38,13 @@ export function trainUnigram(texts: Iterable<string>, options: TrainUnigramOptio
 
 /** The training of `trainUnigram`, for `trainAsync` and for counting on several threads. */
 export function unigramTraining(options: TrainUnigramOptions = {}): Training<SentencePiece> {
+  const { shrinkingFactor = 0.75, subIterations = 2 } = options;
+  if (!(shrinkingFactor > 0 && shrinkingFactor < 1)) {
+    throw new Error(`trainUnigram: shrinkingFactor must be between 0 and 1, found ${shrinkingFactor}`);
+  }
+  if (!Number.isInteger(subIterations) || subIterations < 1) {
+    throw new Error(`trainUnigram: subIterations must be an integer >= 1, found ${subIterations}`);
+  }
   const model = emptyModel('unigram', options);
   const counter = counterOf(model, options);
   return {

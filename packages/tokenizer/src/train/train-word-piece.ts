@@ -2,7 +2,7 @@ import { fromBertVocab } from '../formats/bert.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { learnMerges } from './bpe-merges.ts';
 import { characterWords } from './spelled-words.ts';
-import { type Training, type TrainOptions, train } from './training.ts';
+import { requireTokens, type Training, type TrainOptions, train } from './training.ts';
 
 export interface TrainWordPieceOptions extends TrainOptions {
   /** Default 30,000. */
@@ -36,6 +36,7 @@ export function trainWordPiece(texts: Iterable<string>, options: TrainWordPieceO
 /** The training of `trainWordPiece`, for `trainAsync` and for counting on several threads. */
 export function wordPieceTraining(options: TrainWordPieceOptions = {}): Training<Tokenizer> {
   const { vocabSize = 30_000, lowercase = true, minFrequency = 0, specialTokens = [] } = options;
+  requireTokens(specialTokens, 'trainWordPiece');
   return {
     counter: {
       kind: 'components',

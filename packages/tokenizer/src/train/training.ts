@@ -20,6 +20,15 @@ export interface TrainOptions {
   maxWords?: number;
 }
 
+/** @throws where a special token is empty */
+export function requireTokens(tokens: readonly string[], caller: string): void {
+  const empty = tokens.findIndex((token) => typeof token !== 'string' || token === '');
+  if (empty < 0) return;
+  throw new Error(
+    `${caller}: specialTokens[${empty}] must be a string of at least one character, found ${JSON.stringify(tokens[empty])}`,
+  );
+}
+
 /** Trains on texts, which are read once and not kept. */
 export function train<T>(texts: Iterable<string>, training: Training<T>, options: TrainOptions = {}): T {
   const { words, add } = counting(training, options);
