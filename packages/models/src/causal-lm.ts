@@ -1,7 +1,10 @@
-import { linearCrossEntropy } from '@attune/backend-onnx/ops';
+import { linearCrossEntropy, pickRows } from '@attune/backend-onnx/ops';
 import {
+  gather,
   neg,
+  reshape,
   slice,
+  type Tensor1D,
   type Tensor2D,
   type Tensor3D,
   tensor,
@@ -109,9 +112,23 @@ export class CausalLM {
    * Log-probability of each label, `[batch, seq]`; 0 where the label is −100. All logits never exist at once.
    *
    * @param labels int32 `[batch, seq]`, already shifted: `labels[b, t]` follows `inputIds[b, t]`
+   * @param labelled where labels are, to leave the other places out of the output layer
    */
-  logProbs(inputs: DecoderInputs, labels: Tensor2D): Tensor2D {
-    return tidy(() => neg(linearCrossEntropy(this.hidden(inputs), outputWeight(this.params), labels)));
+  logProbs(inputs: DecoderInputs, labels: Tensor2D, labelled?: LabelledPlaces): Tensor2D {
+    return tidy(() => {
+      const hidden = this.hidden(inputs);
+      const weight = outputWeight(this.params);
+      if (!labelled) return neg(linearCrossEntropy(hidden, weight, labels));
+      const { places, inverse } = labelled;
+      const [batch, seq, d] = hidden.shape;
+      const rows = pickRows(reshape(hidden, [batch * seq, d]), places, inverse);
+      const losses = linearCrossEntropy<Tensor1D>(
+        rows,
+        weight,
+        gather(reshape(labels, [batch * seq]), places),
+      );
+      return reshape(pickRows(neg(losses), inverse, places), [batch, seq]);
+    });
   }
 
   /** What the scalar head says at each token, having read it, `[batch, seq]`. @throws when there is none: `addScalarHead` */
@@ -153,6 +170,14 @@ export class CausalLM {
   dispose(): void {
     for (const parameter of Object.values(this.params)) parameter.dispose();
   }
+}
+
+/** Which places of a batch have labels. */
+export interface LabelledPlaces {
+  /** int32 `[picked]`: places in the flat batch, `batch · seq` of them, that have labels; the rest name one that has none. */
+  places: Tensor1D;
+  /** int32 `[batch · seq]`: where each place is among those picked; for places without labels the first one of the rest. */
+  inverse: Tensor1D;
 }
 
 function createModel(

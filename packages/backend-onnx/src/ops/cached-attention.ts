@@ -40,7 +40,8 @@ export interface CachedAttentionOptions {
  * `lengths[b] … lengths[b] + seq − 1`; each query sees the entries up to its own.
  *
  * The cache is consumed: on the onnx backend the new cache takes over its buffers, so neither `keys` nor `values` may
- * be read afterwards. Entries that do not fit the capacity are dropped. No gradient.
+ * be read afterwards. Entries that do not fit the capacity are dropped; ONNX Runtime's operator, where it has to stand in,
+ * refuses them. No gradient.
  *
  * A prefill of right-padded prompts passes lengths 0 and may write padding; decoding on with the true lengths
  * overwrites it, and until then it stays invisible.

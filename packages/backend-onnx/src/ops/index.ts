@@ -17,6 +17,7 @@ export { geglu, gelu, swiglu } from './gated.ts';
 export { layerNorm } from './layer-norm.ts';
 export { linear } from './linear.ts';
 export { type LinearCrossEntropyOptions, linearCrossEntropy } from './linear-cross-entropy.ts';
+export { pickRows } from './pick-rows.ts';
 export { dropout, randomUniform } from './random.ts';
 export { rmsNorm } from './rms-norm.ts';
 export { rotary } from './rotary.ts';

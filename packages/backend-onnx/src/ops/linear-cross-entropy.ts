@@ -14,11 +14,11 @@ import { nestedGrads } from './nested-grads.ts';
 
 /** A cross-entropy's options and the size of the pieces it is computed in. */
 export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
-  /** Tokens whose logits exist at the same time, default as many as make 64 MiB of logits. */
+  /** Tokens whose logits exist at the same time, default as many as make 96 MiB of logits. */
   chunk?: number;
 }
 
-const DEFAULT_CHUNK_ELEMENTS = 16 * 2 ** 20;
+const DEFAULT_CHUNK_ELEMENTS = 24 * 2 ** 20;
 
 /**
  * `crossEntropy(linear(hidden, weight), labels)` without ever holding all logits, if they are many: it goes through the

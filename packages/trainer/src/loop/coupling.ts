@@ -42,7 +42,7 @@ export function createCoupling(settings: LossSettings) {
     if (!coupling) return { batches, state };
     const parts: Float32Array[][] = [];
     for (const batch of batches) {
-      const tensors = toTensors(batch);
+      const tensors = toTensors(batch, models.policy.config.vocab_size);
       const found = await measure.runAsync(tensors as never, totals as never);
       const values = await Promise.all(found.map((value) => value.data() as Promise<Float32Array>));
       parts.push(values.map((value) => value.slice(0, batch.examples)));

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { batchLoss, type LossSettings } from './batch-loss.ts';
 import { createCoupling } from './coupling.ts';
 import { type BatchTensors, disposeTensors, type MicroBatch, toTensors } from './micro-batch.ts';
-import { modelInputs } from './outputs.ts';
+import { labelledOf, modelInputs } from './outputs.ts';
 import { stepTotals, type TotalNumbers } from './totals.ts';
 
 /** A function from batches to one number for each place, `[batch, seq]`. Its `dispose` frees what was compiled. */
@@ -19,18 +19,29 @@ export interface PlaceNumbers {
  * per shape; reads the model's weights at each call.
  */
 export function createLogProbs(model: CausalLM): PlaceNumbers {
-  return placeNumbers((batch) => model.logProbs(modelInputs(batch), batch.labels), 'log-probabilities');
+  return placeNumbers(
+    model,
+    (batch) => model.logProbs(modelInputs(batch), batch.labels, labelledOf(batch)),
+    'log-probabilities',
+  );
 }
 
 /** As `createLogProbs`, what the scalar head says at each place: a critic's values, a reward model's scores. */
 export function createScores(model: CausalLM): PlaceNumbers {
-  return placeNumbers((batch) => model.scores(modelInputs(batch)), 'scores');
+  return placeNumbers(model, (batch) => model.scores(modelInputs(batch)), 'scores');
 }
 
-function placeNumbers(compute: (batch: BatchTensors) => tf.Tensor2D, name: string): PlaceNumbers {
+function placeNumbers(
+  model: CausalLM,
+  compute: (batch: BatchTensors) => tf.Tensor2D,
+  name: string,
+): PlaceNumbers {
   const compiled = jit(compute, { name });
   const run = async (batch: TokenBatch): Promise<Float32Array> => {
-    const tensors = toTensors({ ...batch, rows: [], tokens: 0, inputTokens: 0, examples: 0, names: [] });
+    const tensors = toTensors(
+      { ...batch, rows: [], tokens: 0, inputTokens: 0, examples: 0, names: [] },
+      model.config.vocab_size,
+    );
     const result = await compiled.runAsync(tensors as never);
     const values = (await result.data()) as Float32Array;
     result.dispose();
@@ -63,7 +74,7 @@ export function createEvaluation(settings: LossSettings) {
     const { batches } = await couple(given, totals.own, couplingState);
     const sums: number[] = [];
     for (const batch of batches) {
-      const tensors = toTensors(batch);
+      const tensors = toTensors(batch, settings.models.policy.config.vocab_size);
       const result = await compiled.runAsync(tensors as never, totals as never);
       for (const [i, value] of (await result.data()).entries()) sums[i] = (sums[i] ?? 0) + value;
       result.dispose();

@@ -1,5 +1,6 @@
 import type { TokenBatch, TokenSequence } from '@attune/data';
 import * as tf from '@tensorflow/tfjs-core';
+import { labelledPlaces } from './labelled-places.ts';
 
 /**
  * One forward and backward pass's worth of examples, on the host. An example has `sets` sequences (a pair two); the
@@ -81,14 +82,19 @@ const PER_TOKEN = [
 /** Numbers for each example. */
 const PER_EXAMPLE = ['desirable', 'margins', 'chosenFromReference', 'exampleWeights'] as const;
 
-/** Uploads a micro-batch. The caller disposes of the tensors. */
-export function toTensors(batch: MicroBatch): BatchTensors {
+/**
+ * Uploads a micro-batch. The caller disposes of the tensors.
+ * @param vocabSize of the model that will read it
+ */
+export function toTensors(batch: MicroBatch, vocabSize: number): BatchTensors {
   const shape: [number, number] = [batch.batch, batch.seq];
   const tensors: BatchTensors = {
     inputIds: tf.tensor2d(batch.inputIds, shape, 'int32'),
     labels: tf.tensor2d(batch.labels, shape, 'int32'),
     mask: tf.tensor2d(batch.mask, shape),
   };
+  const labelled = labelledPlaces(batch.labels, vocabSize);
+  if (labelled) tensors.labelled = { ...labelled };
   for (const key of ['segmentIds', 'positions'] as const) {
     if (batch[key]) tensors[key] = tf.tensor2d(batch[key], shape, 'int32');
   }
@@ -108,7 +114,7 @@ export function toTensors(batch: MicroBatch): BatchTensors {
     tensors.coupled = Object.fromEntries(entries);
   }
   for (const kind of ['supervised', 'pairwise'] as const) {
-    if (batch.beside?.[kind]) tensors[kind] = toTensors(batch.beside[kind]);
+    if (batch.beside?.[kind]) tensors[kind] = toTensors(batch.beside[kind], vocabSize);
   }
   return tensors;
 }

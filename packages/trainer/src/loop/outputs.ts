@@ -1,6 +1,6 @@
 import type { Needs } from '@attune/algorithms';
 import { tokenLogProbs } from '@attune/backend-onnx/ops';
-import { type CausalLM, scalarHead } from '@attune/models';
+import { type CausalLM, type LabelledPlaces, scalarHead } from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Named } from './gradients.ts';
 import type { BatchTensors } from './micro-batch.ts';
@@ -61,7 +61,8 @@ function policyOutputs(
 ): ModelOutputs {
   const inputs = { ...modelInputs(batch), ...(dropoutSeed && { dropoutSeed }) };
   // The usual case never holds all logits at once.
-  if (!wantsLogits && !wantsEntropy && !head) return { logProbs: model.logProbs(inputs, batch.labels) };
+  if (!wantsLogits && !wantsEntropy && !head)
+    return { logProbs: model.logProbs(inputs, batch.labels, labelledOf(batch)) };
   const hidden = model.hidden(inputs);
   const logits = model.project(hidden);
   return {
@@ -89,6 +90,11 @@ function headOutput(scores: tf.Tensor2D, when: 'after' | 'before'): tf.Tensor2D 
     [0, 0],
     [0, 1],
   ]);
+}
+
+/** Which places of a batch have labels, where the output layer can do without the others. */
+export function labelledOf({ labelled }: BatchTensors): LabelledPlaces | undefined {
+  return labelled as unknown as LabelledPlaces | undefined;
 }
 
 /** What of a batch the model is given. */

@@ -170,7 +170,7 @@ export class TrainStep {
     const values: Float32Array[] = [];
     let sum: Named | undefined;
     for (const [i, batch] of batches.entries()) {
-      const tensors = toTensors(batch);
+      const tensors = toTensors(batch, this.settings.model.config.vocab_size);
       // Micro-batches draw different masks; the seed stays below 2^18.
       const seed = tf.scalar((dropoutSeed + i * 7919) % 2 ** 18, 'int32');
       const found = await this.backward.runAsync(tensors as never, totals as never, seed);
