@@ -45,6 +45,18 @@ describe('the fast path equals the slow one', () => {
     for (const text of glued) expect(tokenizer.encodeIds(text)).toEqual(tokenizer.encode(text).ids);
   });
 
+  it("with words that are remembered, take each other's places and come back", () => {
+    const tokenizer = trainBPE(corpus, { vocabSize: 700 });
+    const letters = [...'etaonis0é日本', 'は'];
+    const many = Array.from({ length: 12_000 }, () =>
+      Array.from({ length: 1 + Math.floor(random() * 14) }, () => pick(letters)).join(''),
+    );
+    const chosen = Array.from({ length: 20_000 }, () => pick(many)).join(' ');
+    const slow = tokenizer.encode(chosen).ids;
+    expect(tokenizer.encodeIds(chosen)).toEqual(slow);
+    expect(tokenizer.encodeIds(chosen)).toEqual(slow);
+  });
+
   it('with a token that only stands for a whole word, until it is special', () => {
     const json = JSON.parse(JSON.stringify(trainBPE(corpus, { vocabSize: 300 })));
     json.model.ignore_merges = true;

@@ -5,6 +5,7 @@ import type { IdBuffer } from '../text/id-buffer.ts';
 import { hashKey, KEY_MASKS, SHORT } from '../text/short-words.ts';
 import { Utf8Window } from '../text/utf8-window.ts';
 import type { Bpe } from './bpe.ts';
+import { LONG, LongWords } from './long-words.ts';
 import { MergeTree } from './merge-tree.ts';
 import { TokenBorders } from './token-borders.ts';
 import type { TokenBytes } from './token-bytes.ts';
@@ -37,6 +38,9 @@ export class ByteBpe {
   readonly #recent = new Int32Array(4 << RECENT_BITS);
   /** By place in `#recent`: how many ids, the ids. */
   readonly #recentIds = new Int32Array((RECENT_IDS + 1) << RECENT_BITS);
+  /** The place near by to which the next old word moves. */
+  #turn = 4;
+  readonly #long = new LongWords();
   readonly #window = new Utf8Window();
   readonly #ends = new Int32Array(1 << 10);
   readonly #partEnds = new Int32Array(1 << 8);
@@ -158,7 +162,9 @@ export class ByteBpe {
   }
 
   #encodeWord(start: number, stop: number, out: IdBuffer): void {
-    if (stop - start <= SHORT) this.#encodeShort(start, stop, false, out);
+    const length = stop - start;
+    if (length <= SHORT) this.#encodeShort(start, stop, false, out);
+    else if (length <= LONG) this.#encodeLong(start, stop, false, out);
     else if (!this.#pushWhole(start, stop, out)) this.#encodeParts(start, stop, out);
   }
 
@@ -173,6 +179,7 @@ export class ByteBpe {
         if (part > 0) at = ends[part - 1]!;
         const end = ends[part]!;
         if (end - at <= SHORT) this.#encodeShort(at, end, true, out);
+        else if (end - at <= LONG) this.#encodeLong(at, end, true, out);
         else this.#split(at, end, out);
         at = end;
       }
@@ -223,7 +230,15 @@ export class ByteBpe {
     const c = (view.getInt32(start + 8, true) & KEY_MASKS[by + 2]!) | KEY_MASKS[by + 3]!;
     const slot = (hashKey(a, b, c) >>> (32 - RECENT_BITS)) << 2;
     const recent = this.#recent;
+    for (let near = 4; near < 16; near += 4) {
+      const other = slot ^ near;
+      if (recent[other + 2] !== c || recent[other] !== a || recent[other + 1] !== b) continue;
+      this.#exchange(slot, other);
+      this.#pushRecent(slot, out);
+      return;
+    }
     let id = this.#tokens.short.find(a, b, c);
+    let several = 0;
     if (id >= 0) out.ids[out.count++] = id;
     else {
       const isWhole = this.#wholeAt(start, stop) >= 0;
@@ -234,14 +249,59 @@ export class ByteBpe {
       // What is also a token that only stands for whole words is not remembered: that may turn special.
       if (isWhole || count > RECENT_IDS) return;
       if (count === 1) id = out.ids[first]!;
-      const several = this.#recentIds;
-      several[slot << 1] = count;
-      for (let i = 0; i < count; i++) several[(slot << 1) + 1 + i] = out.ids[first + i]!;
+      else several = count;
     }
+    // The word that was here moves near by.
+    this.#turn = this.#turn === 12 ? 4 : this.#turn + 4;
+    this.#exchange(slot, slot ^ this.#turn);
+    const idsAt = slot << 1;
+    this.#recentIds[idsAt] = several;
+    for (let i = 1; i <= several; i++) this.#recentIds[idsAt + i] = out.ids[out.count - several + i - 1]!;
     recent[slot] = a;
     recent[slot + 1] = b;
     recent[slot + 2] = c;
     recent[slot + 3] = id;
+  }
+
+  /** Exchanges two words that are remembered. */
+  #exchange(slot: number, other: number): void {
+    const recent = this.#recent;
+    const ids = this.#recentIds;
+    const haveSeveral = recent[slot + 3]! < 0 || recent[other + 3]! < 0;
+    for (let i = 0; i < 4; i++) {
+      const part = recent[slot + i]!;
+      recent[slot + i] = recent[other + i]!;
+      recent[other + i] = part;
+    }
+    if (!haveSeveral) return;
+    for (let i = 0; i <= RECENT_IDS; i++) {
+      const id = ids[(slot << 1) + i]!;
+      ids[(slot << 1) + i] = ids[(other << 1) + i]!;
+      ids[(other << 1) + i] = id;
+    }
+  }
+
+  #pushRecent(slot: number, out: IdBuffer): void {
+    const id = this.#recent[slot + 3]!;
+    if (id >= 0) out.ids[out.count++] = id;
+    else {
+      const several = this.#recentIds;
+      const first = (slot << 1) + 1;
+      const end = first + several[slot << 1]!;
+      for (let i = first; i < end; i++) out.ids[out.count++] = several[i]!;
+    }
+  }
+
+  /** Encodes a word, or a part of one, of at most `LONG` bytes and remembers it. */
+  #encodeLong(start: number, stop: number, isPart: boolean, out: IdBuffer): void {
+    const { view } = this.#window;
+    if (this.#long.find(view, start, stop - start, out)) return;
+    const isWhole = this.#wholeAt(start, stop) >= 0;
+    if (!isPart && isWhole && this.#pushWhole(start, stop, out)) return;
+    const first = out.count;
+    if (isPart) this.#split(start, stop, out);
+    else this.#encodeParts(start, stop, out);
+    if (!isWhole) this.#long.add(view, start, stop - start, out, out.count - first);
   }
 
   /** Appends a token that only stands for a whole word, where the word is one. */
