@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { readFixture } from './fixtures/read-fixture.ts';
 import {
+  compileCharsMap,
   fromBertVocab,
   fromGpt2Files,
   fromTiktoken,
+  readNormalizationRules,
   SentencePiece,
   SubwordCodes,
   Tokenizer,
+  toSentencePiece,
+  toTokenizerJson,
 } from './index.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
@@ -62,6 +66,53 @@ describe('damaged files', () => {
         const broken = damage(tokenizer, random) as TokenizerJson;
         loadsOrExplains(() => Tokenizer.fromJSON(broken), EXPLAINS_JSON);
       }
+    }
+  });
+
+  it('tokenizer.json that becomes a SentencePiece model', () => {
+    const random = seededRandom(8);
+    for (const { model } of models) {
+      const original = SentencePiece.fromModel(new Uint8Array(Buffer.from(model, 'latin1')));
+      let json: TokenizerJson;
+      try {
+        json = toTokenizerJson(original);
+      } catch {
+        continue; // what has no counterpart
+      }
+      for (let i = 0; i < 25; i++) {
+        const broken = damage(json, random) as TokenizerJson;
+        loadsOrExplains(
+          () => toSentencePiece(Tokenizer.fromJSON(broken)),
+          new RegExp(`${EXPLAINS_JSON.source}|SentencePiece|normalization rules`),
+        );
+      }
+    }
+  });
+
+  it('SentencePiece models that become tokenizer.json, their rules foremost', () => {
+    const random = seededRandom(9);
+    const rules = readNormalizationRules('41 302\tC2\nAD\n200B\t20\n66 69\tFB01\n3042 3099\t41\n');
+    for (const { model } of models) {
+      const original = SentencePiece.fromModel(new Uint8Array(Buffer.from(model, 'latin1'))).model;
+      for (let i = 0; i < 40; i++) {
+        const precompiledCharsmap = flipBytes(compileCharsMap(rules), random);
+        const normalizer = { ...original.normalizer, name: 'user_defined', precompiledCharsmap };
+        loadsOrExplains(
+          () => Tokenizer.fromJSON(toTokenizerJson(SentencePiece.fromParts({ ...original, normalizer }))),
+          /counterpart|precompiled_charsmap|normalization rules/,
+        );
+      }
+    }
+  });
+
+  it('normalization rules', () => {
+    const random = seededRandom(10);
+    for (let i = 0; i < 200; i++) {
+      loadsOrExplains(
+        () =>
+          compileCharsMap(readNormalizationRules(flipText('41 302\tC2\nAD\n66 69\tFB01\t# fi\n', random))),
+        /normalization rules/,
+      );
     }
   });
 

@@ -24,9 +24,12 @@ RULES = ["nfkc", "nmt_nfkc", "nfkc_cf", "nmt_nfkc_cf"]
 BLOCK = 4096
 TSV = "41 302\tC2\t# A and a circumflex\n41 302 300\t1EA6\n66 69\tFB01\nAD\n200B\t20\n78 79 7A\t71 71 71 71\n1F44D\t2B 31\n"
 EXTRA = [*HARD_STRINGS, "A\u0302B A\u0302\u0300 xyz xy fi f i 👍🏽 \u00ad\u200bﬁﬁ", "ﾊﾟｱ ㌀ ｶﾞｷﾞ ～ ∵ İIıi ẞ ꭰᏸ"]
+# Longer sources than pieces, spaces, removal.
+DENORMALIZATION = "6C 6F 77\t4C 4F 57\n20 6E 65 77\t2D 4E\n20\tA0\n74\n"
 TRAININGS = {
     "bpe nmt_nfkc": ["trainSentencePieceBPE", {"vocabSize": 440, "characterCoverage": 0.98, "normalization": "nmt_nfkc"}],
     "bpe nmt_nfkc_cf": ["trainSentencePieceBPE", {"vocabSize": 640, "hardVocabLimit": False, "normalization": "nmt_nfkc_cf", "byteFallback": True, "characterCoverage": 0.98}],
+    "bpe denormalized": ["trainSentencePieceBPE", {"vocabSize": 420, "characterCoverage": 0.98, "denormalizationTsv": DENORMALIZATION}],
     "unigram rules": ["trainUnigram", {"vocabSize": 600, "hardVocabLimit": False, "normalizationTsv": TSV, "characterCoverage": 0.98}],
 }
 # What the original's trainer learns with the same options.

@@ -10,10 +10,15 @@ import {
 } from '../../../packages/tokenizer/dist/index.js';
 
 const { texts, trainings } = JSON.parse(readFileSync(0, 'utf8'));
-const models = trainings.map(([training, { normalizationTsv, ...options }]) => {
+const models = trainings.map(([training, { normalizationTsv, denormalizationTsv, ...options }]) => {
   const rules = normalizationTsv && readNormalizationRules(normalizationTsv);
   const train = { trainSentencePieceBPE, trainUnigram }[training];
-  const trained = train(texts, { ...options, ...(rules && { normalizationRules: rules }) });
+  const back = denormalizationTsv && readNormalizationRules(denormalizationTsv);
+  const trained = train(texts, {
+    ...options,
+    ...(rules && { normalizationRules: rules }),
+    ...(back && { denormalizationRules: back }),
+  });
   return Buffer.from(trained.toModel()).toString('base64');
 });
 console.log(JSON.stringify(models));

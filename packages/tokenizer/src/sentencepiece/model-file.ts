@@ -29,6 +29,7 @@ export interface SentencePieceModel {
     removeExtraWhitespaces: boolean;
     escapeWhitespaces: boolean;
   };
+  /** Rules that rewrite decoded texts. */
   denormalizerCharsmap: Uint8Array;
 }
 
@@ -132,7 +133,9 @@ export function writeSentencePieceModel(model: SentencePieceModel): Uint8Array {
       .finish(),
   );
   if (model.denormalizerCharsmap.length > 0) {
-    out.bytes(5, new MessageWriter().bytes(2, model.denormalizerCharsmap).finish());
+    const denormalizer = new MessageWriter().bytes(2, model.denormalizerCharsmap);
+    // Nothing about spaces: the original would do to decoded texts what is not said to be off.
+    out.bytes(5, denormalizer.integer(3, false).integer(4, false).integer(5, false).finish());
   }
   return out.finish();
 }

@@ -19,7 +19,7 @@ const PLAIN = 1;
 const BEGINS = 2;
 const RULED = 3;
 /** Code units looked at for a rule: no rule of the published rule sets is longer. */
-const RULE_WINDOW = 64;
+export const RULE_WINDOW = 64;
 
 /**
  * SentencePiece's normalizer: rewriting rules (longest match first), whitespace collapsed and made visible, a

@@ -46,16 +46,22 @@ function requireApart(several: [string, string][], rules: Map<string, string>): 
     );
   }
   for (const [source, target] of several) {
-    for (const other of rules.keys()) {
-      if (other === source) continue;
-      const isReplaced = [...target].some((char) => other.includes(char));
-      const overlaps = Array.from(source, (_, i) => i).some(
-        (i) => i > 0 && other.startsWith(source.slice(i)),
-      );
-      if (!isReplaced && !overlaps) continue;
-      throw new Error(
-        `tokenizer.json has no counterpart for the rules for ${JSON.stringify(source)} and ${JSON.stringify(other)}, which overlap or follow from each other`,
-      );
-    }
+    // Single characters are rewritten last, so they matter only to what has come out by then.
+    const single = [...target].find((char) => rules.has(char));
+    const other =
+      single ??
+      several.map(([each]) => each).find((each) => each !== source && interferes(source, target, each));
+    if (other === undefined) continue;
+    throw new Error(
+      `tokenizer.json has no counterpart for the rules for ${JSON.stringify(source)} and ${JSON.stringify(other)}, which overlap or follow from each other`,
+    );
   }
+}
+
+/** Whether `other` may begin within `source`, or hold what that was replaced by. */
+function interferes(source: string, target: string, other: string): boolean {
+  for (let at = 1; at < source.length; at++) {
+    if (other.startsWith(source.slice(at)) || source.startsWith(other, at)) return true;
+  }
+  return [...target].some((char) => other.includes(char));
 }

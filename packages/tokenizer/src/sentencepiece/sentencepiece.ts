@@ -14,6 +14,7 @@ import { requireText, wellFormed } from '../text/well-formed.ts';
 import { longestMatch, sentencePieceBpe } from './bpe.ts';
 import { ByteNormalizer } from './byte-normalizer.ts';
 import { SentencePieceStream } from './decode.ts';
+import { DenormalizingStream } from './denormalize.ts';
 import {
   PieceType,
   readSentencePieceModel,
@@ -240,7 +241,9 @@ export class SentencePiece {
 
   /** Decodes ids as they come, never emitting half a character. */
   decodeStream(): DecodeStream {
-    return new SentencePieceStream(this.model);
+    const stream = new SentencePieceStream(this.model);
+    const { denormalizerCharsmap } = this.model;
+    return denormalizerCharsmap.length > 0 ? new DenormalizingStream(stream, this.model) : stream;
   }
 
   #byteEncoder(lowest: number): { normalizer: ByteNormalizer; model: ByteUnigram } | null {

@@ -86,8 +86,9 @@ export class CharsMap {
     const rules = new Map<string, string>();
     const units = this.#units;
     const source: number[] = [];
+    let visits = 0;
     const visit = (base: number) => {
-      if (source.length > 1024 || rules.size > 2 ** 20) {
+      if (source.length > 1024 || ++visits > 2 ** 20) {
         throw new Error('precompiled_charsmap: the trie leads in circles; the file is damaged');
       }
       for (let byte = 1; byte < 256; byte++) {

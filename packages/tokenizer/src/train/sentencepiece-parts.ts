@@ -50,6 +50,8 @@ export interface TrainSentencePieceOptions extends TrainOptions {
   normalizationRules?: NormalizationRules;
   /** Compiled rules in place of those, e.g. those of another model. */
   precompiledCharsmap?: Uint8Array;
+  /** Rules that rewrite decoded texts. Default none. */
+  denormalizationRules?: NormalizationRules;
   /** Called as pieces are learned. */
   onProgress?: (pieces: number, vocabSize: number) => void;
 }
@@ -79,7 +81,7 @@ export function emptyModel(
       removeExtraWhitespaces,
       escapeWhitespaces: true,
     },
-    denormalizerCharsmap: new Uint8Array(0),
+    denormalizerCharsmap: compileCharsMap(options.denormalizationRules ?? new Map()),
   };
 }
 
