@@ -60,6 +60,8 @@ struct kernels {
   void (*attention)(struct call *);
   void (*attention_grad)(struct call *);
   void (*cached_attention)(struct call *);
+  void (*cross_entropy)(struct call *);
+  void (*cross_entropy_grad)(struct call *);
 };
 
 #endif

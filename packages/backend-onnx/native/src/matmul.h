@@ -21,9 +21,9 @@ static void region_task(void *data, size_t task) {
   r.c += row * r.stride + column;
   r.rows = least(t->rows, r.rows - row);
   r.columns = least(t->columns, r.columns - column);
-  const int64_t depth = pass_depth(r.k);
-  struct buffer rows = take_buffer(packed_size(least(PASS_ROWS, r.rows), depth));
-  struct buffer columns = take_buffer(packed_size(least(PASS_COLUMNS, r.columns), depth));
+  /* Always of the same sizes, so that few buffers serve all products; what is not touched takes no memory. */
+  struct buffer rows = take_buffer(packed_size(PASS_ROWS, PASS_DEPTH));
+  struct buffer columns = take_buffer(packed_size(PASS_COLUMNS, PASS_DEPTH));
   if (rows.memory && columns.memory) multiply_region(&r, rows.memory, columns.memory);
   else t->out_of_memory = 1;
   give_back(rows);

@@ -91,6 +91,7 @@ register<Attributes>('CrossEntropy', {
 
 defineKernel('CrossEntropy', ({ g, inputs, attrs }: LoweringContext<Attributes>) => {
   const n = new Nodes(g);
+  if (g.native) return n.reshape(nativeLoss(n, inputs, attrs).loss, inputs.labels!.shape);
   const { logProbs, label, counted } = prepare(n, inputs, attrs);
   const [tokens] = logProbs.shape as [number, number];
   const ofLabel = g.op('GatherElements', [logProbs, label], 'float32', [tokens, 1], { axis: 1 });
@@ -105,6 +106,13 @@ defineKernel('CrossEntropy', ({ g, inputs, attrs }: LoweringContext<Attributes>)
 /** dlogits = dy · (softmax − target): the target is subtracted at one place of each row. */
 defineKernel('CrossEntropyGrad', ({ g, inputs, attrs }: LoweringContext<Attributes>) => {
   const n = new Nodes(g);
+  if (g.native) {
+    const { logits, labels, logSums } = nativeLoss(n, inputs, attrs);
+    const dy = n.reshape(inputs.dy!, labels.shape);
+    const settings = { smoothing: attrs.labelSmoothing };
+    const [gradient] = n.native('CrossEntropyGrad', [logits, labels, logSums, dy], [logits], settings);
+    return n.reshape(gradient, inputs.logits!.shape);
+  }
   const { logProbs, label, counted } = prepare(n, inputs, attrs);
   const [tokens, vocab] = logProbs.shape as [number, number];
   const dy = n.reshape(inputs.dy!, [tokens, 1]);
@@ -119,6 +127,45 @@ defineKernel('CrossEntropyGrad', ({ g, inputs, attrs }: LoweringContext<Attribut
   });
   return n.reshape(gradient, inputs.logits!.shape);
 });
+
+interface NativeLoss {
+  loss: Value;
+  /** What the operator read, flat. */
+  logits: Value;
+  labels: Value;
+  /** The logarithms of softmax's sums. */
+  logSums: Value;
+}
+
+/** By the logits; with the labels and options that they were for. */
+const kept = new WeakMap<Value, { from: Value; attrs: Attributes; result: NativeLoss }>();
+
+/** The loss by our own operator; in the backward pass the nodes of the forward pass, where that is the same graph. */
+function nativeLoss(n: Nodes, inputs: Record<string, Value>, attrs: Attributes): NativeLoss {
+  const known = kept.get(inputs.logits!);
+  if (known && known.from === inputs.labels && sameOptions(known.attrs, attrs)) return known.result;
+  const result = recordNativeLoss(n, inputs, attrs);
+  kept.set(inputs.logits!, { from: inputs.labels!, attrs, result });
+  return result;
+}
+
+const sameOptions = (a: Attributes, b: Attributes) =>
+  a.ignoreIndex === b.ignoreIndex && a.labelSmoothing === b.labelSmoothing;
+
+function recordNativeLoss(n: Nodes, inputs: Record<string, Value>, attrs: Attributes): NativeLoss {
+  const { ignoreIndex, labelSmoothing } = attrs;
+  const vocab = inputs.logits!.shape.at(-1)!;
+  const tokens = inputs.labels!.shape.reduce((a, b) => a * b, 1);
+  const logits = n.reshape(inputs.logits!, [tokens, vocab]);
+  const flat = n.reshape(inputs.labels!, [tokens]);
+  const ignored = n.g.op('Equal', [flat, n.number(ignoreIndex, 'int32')], 'bool', [tokens]);
+  const known = n.g.op('Where', [ignored, n.number(-1, 'int32'), flat], 'int32', [tokens]);
+  const labels = n.g.cast(known, 'float32');
+  const [loss, logSums] = n.native('CrossEntropy', [logits, labels], [labels, labels], {
+    smoothing: labelSmoothing,
+  });
+  return { loss, logits, labels, logSums };
+}
 
 /** Log-probabilities `[tokens, vocab]`, labels `[tokens, 1]` with 0 for those to ignore, and which ones count. */
 function prepare(n: Nodes, inputs: Record<string, Value>, { ignoreIndex }: Attributes) {

@@ -7,6 +7,7 @@ import { exportOnnx } from '../export-onnx.ts';
 import { jit } from '../jit.ts';
 import { useBackend } from '../use-backend.ts';
 import { attentionComposition } from './attention.ts';
+import { crossEntropyComposition } from './cross-entropy.ts';
 import { swigluComposition } from './gated.ts';
 import * as ops from './index.ts';
 import { rmsNormComposition } from './rms-norm.ts';
@@ -72,6 +73,21 @@ const cases: Record<string, { fused: TensorFunction; composition: TensorFunction
   },
 };
 
+for (const [name, tokens, vocab, labelSmoothing] of [
+  ['less than a vector', 3, 7, 0],
+  ['vectors and a rest, smoothed', 5, 37, 0.2],
+  ['several tasks', 70, 1030, 0],
+] as const) {
+  // Every third label is ignored, and the last logit is asked for.
+  const labels = Array.from({ length: tokens }, (_, i) => (i % 3 === 1 ? -100 : vocab - 1 - (i % vocab)));
+  const target = () => tf.tensor1d(labels, 'int32');
+  cases[`crossEntropy, ${name}`] = {
+    fused: (x) => ops.crossEntropy(x!, target(), { labelSmoothing }),
+    composition: (x) => crossEntropyComposition(x!, target(), { labelSmoothing }),
+    inputs: [numbers([tokens, vocab], 1, 5)],
+  };
+}
+
 describe.each(Object.entries(cases))('%s', (_, { fused, composition, inputs }) => {
   it('equals its composition on the cpu backend, in value and gradients', () => {
     const expected = evaluate('cpu', composition, inputs);
@@ -98,6 +114,13 @@ it('lets NaN through', () => {
   expect(rows(evaluate('onnx', causal, [k, bad, v]).value)).toEqual([false, true, true]);
   // Weight 0 does not hide it, here as in plain operations.
   expect(rows(evaluate('onnx', causal, [k, v, bad]).value)).toEqual([true, true, true]);
+  const logits = { ...numbers([3, 20]), values: numbers([3, 20]).values.with(25, Number.NaN) };
+  const labels = tf.tensor1d([1, 2, 3], 'int32');
+  const losses = evaluate('onnx', (x) => ops.crossEntropy(x!, labels), [logits]);
+  expect([...losses.value].map(Number.isNaN)).toEqual([false, true, false]);
+  expect([...losses.gradients[0]!].map(Number.isNaN)).toEqual(
+    Array.from({ length: 60 }, (_, i) => Math.floor(i / 20) === 1),
+  );
   const gate: Data = { values: [1, Number.NaN, 3], shape: [3], dtype: 'float32' };
   const swiglu = evaluate('onnx', (a, b) => ops.swiglu(a!, b!), [gate, numbers([3])]);
   expect([...swiglu.value].map(Number.isNaN)).toEqual([false, true, false]);
