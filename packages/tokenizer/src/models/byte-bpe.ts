@@ -44,8 +44,7 @@ export class ByteBpe {
   readonly #window = new Utf8Window();
   readonly #ends = new Int32Array(1 << 10);
   readonly #partEnds = new Int32Array(1 << 8);
-  /** Made for the first long word. */
-  #borders: TokenBorders | undefined;
+  readonly #borders: TokenBorders;
   /** By distance from the beginning of a word: the number of the word in which nothing can begin there. */
   #closed = new Int32Array(256);
   #words = 0;
@@ -77,6 +76,8 @@ export class ByteBpe {
       }
     }
     this.#wholes = hasWholes ? wholes : null;
+    // These, too, would cost the first text more than they cost here.
+    this.#borders = new TokenBorders(tokens, (id) => tree?.isLive(id) ?? true);
     // The scanner makes its tables when first called: better now than with the first text.
     this.#window.open('');
     scan(this.#window.bytes, this.#window.view, 0, 0, false, this.#ends);
@@ -170,6 +171,13 @@ export class ByteBpe {
 
   /** Encodes a long word, which is no token, in the parts that no token reaches out of. */
   #encodeParts(start: number, stop: number, out: IdBuffer): void {
+    const { bytes } = this.#window;
+    let isCuttable = false;
+    for (let at = start; at < stop && !isCuttable; at++) isCuttable = bytes[at]! >= 0xe0;
+    if (!isCuttable) {
+      this.#split(start, stop, out);
+      return;
+    }
     const ends = this.#partEnds;
     for (let at = start; at < stop; ) {
       const count = this.#findParts(at, stop, ends);
@@ -189,7 +197,6 @@ export class ByteBpe {
 
   /** Writes the ends of a word's parts, as many as there is room for. Returns how many. */
   #findParts(start: number, stop: number, ends: Int32Array): number {
-    this.#borders ??= new TokenBorders(this.#bytes, (id) => !this.#tree || this.#tree.isLive(id));
     const borders = this.#borders;
     const { bytes } = this.#window;
     const room = ends.length - 1;

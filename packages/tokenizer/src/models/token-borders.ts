@@ -24,10 +24,12 @@ export class TokenBorders {
 
   /** @param counts says which tokens ever come out of BPE */
   constructor({ blob, starts, limit }: TokenBytes, counts: (id: number) => boolean) {
-    for (let id = 0; id < limit; id++) {
-      let isAscii = true;
-      for (let at = starts[id]!; isAscii && at < starts[id + 1]!; at++) isAscii = blob[at]! < 0x80;
-      if (!isAscii && counts(id)) this.#add(blob, starts[id]!, starts[id + 1]!);
+    let id = 0;
+    for (let at = 0, end = starts[limit]!; at < end; at++) {
+      if (blob[at]! < 0x80) continue;
+      while (starts[id + 1]! <= at) id++;
+      if (counts(id)) this.#add(blob, starts[id]!, starts[id + 1]!);
+      at = starts[id + 1]! - 1;
     }
   }
 
