@@ -73,6 +73,14 @@ static inline __attribute__((always_inline)) __m512i upper_halves(__m512i low, _
   return _mm512_permutex2var_epi16(low, _mm512_loadu_si512(places), high);
 }
 
+/* Three tiles whose words of 32 bits change places. */
+static inline __attribute__((always_inline)) void store_flipped(__m512i part[PARTS][16], bf16 *out) {
+  for (int p = 0; p < PARTS; p++) {
+    transpose_words(part[p]);
+    for (int i = 0; i < 16; i++) _mm512_store_si512(out + p * 2 * TILE + i * 32, part[p][i]);
+  }
+}
+
 /*
  * Three tiles of 16 lines: line i holds the parts of x[i · stride] … x[i · stride + 31], those beyond `lines` and
  * `length` as 0. With `flip` words of 32 bits change places, so that pairs of k run along the lines' numbers.
@@ -93,11 +101,7 @@ static inline __attribute__((always_inline)) void pack_lines(const float *x, int
       else _mm512_store_si512(out + p * 2 * TILE + i * 32, line);
     }
   }
-  if (flip)
-    for (int p = 0; p < PARTS; p++) {
-      transpose_words(part[p]);
-      for (int i = 0; i < 16; i++) _mm512_store_si512(out + p * 2 * TILE + i * 32, part[p][i]);
-    }
+  if (flip) store_flipped(part, out);
 }
 
 /*
@@ -117,11 +121,7 @@ static inline __attribute__((always_inline)) void pack_pairs(const float *x, int
       else _mm512_store_si512(out + p * 2 * TILE + i * 32, line);
     }
   }
-  if (flip)
-    for (int p = 0; p < PARTS; p++) {
-      transpose_words(part[p]);
-      for (int i = 0; i < 16; i++) _mm512_store_si512(out + p * 2 * TILE + i * 32, part[p][i]);
-    }
+  if (flip) store_flipped(part, out);
 }
 
 /* How an operand lies in memory: element (i, p), i across and p along k, at x[i · across + p · deep]; one of both is 1. */
