@@ -21,6 +21,7 @@ import { BufferPool, ELEMENT_BYTES, type HostArray, type HostBuffer } from './me
 import { OrtRuntime, type RuntimeOptions } from './ort/runtime.ts';
 import type { TensorData } from './tensor-data.ts';
 
+/** Options of the backend; those of the runtime below it among them. */
 export interface OnnxBackendOptions extends RuntimeOptions {
   /** Compiled graphs are kept until they take this many bytes; 512 MiB by default. */
   sessionCacheBytes?: number;

@@ -69,8 +69,11 @@ static void attend(const float *q, const float *keys, const float *values, int64
 static void cached_attention_task(void *data, size_t task) {
   struct cached_attention *a = data;
   const int64_t b = (int64_t)task / a->kv_heads, kv_head = (int64_t)task % a->kv_heads, group = a->heads / a->kv_heads;
-  const int64_t d = a->d, length = (int64_t)a->lengths[b];
-  const int64_t room = a->capacity - length, fits = a->seq < room ? a->seq : room < 0 ? 0 : room;
+  const int64_t d = a->d;
+  /* A length that no cache can have must not reach beyond it. */
+  const float given = a->lengths[b];
+  const int64_t length = given > (float)a->capacity ? a->capacity : given > 0 ? (int64_t)given : 0;
+  const int64_t room = a->capacity - length, fits = a->seq < room ? a->seq : room;
   float *keys = a->keys + (int64_t)task * a->capacity * d, *values = a->values + (int64_t)task * a->capacity * d;
   if (fits > 0) {
     memcpy(keys + length * d, a->k + (int64_t)task * a->seq * d, (size_t)(fits * d) * 4);

@@ -9,12 +9,15 @@
 
 /* Logits that one task takes, about. */
 #define LOGITS_OF_TASK 32768
+/* The label of tokens that are ignored: no index of a vocabulary, and exact as float32. */
+#define IGNORED -2147483648.0f
 
 struct cross_entropy {
   const float *logits, *labels, *log_sums, *dy;
   float *loss, *sums, *out;
   int64_t tokens, vocab, rows_of_task;
   float smoothing;
+  int bad_label;
 };
 
 /* The vector at i, where the row ends with `rest` instead. */
@@ -42,15 +45,23 @@ static float mean_of(const float *row, int64_t size) {
   return sum_lanes(total) / (float)size;
 }
 
+/* Whether a token has no loss. Labels that are no index of the vocabulary are noted, and read nothing. */
+static int is_ignored(struct cross_entropy *e, int64_t token) {
+  const float label = e->labels[token];
+  const int known = label >= 0 && label < (float)e->vocab;
+  if (!known && label != IGNORED) e->bad_label = 1;
+  return !known;
+}
+
 static void cross_entropy_task(void *data, size_t task) {
-  const struct cross_entropy *e = data;
+  struct cross_entropy *e = data;
   const int64_t begin = (int64_t)task * e->rows_of_task;
   const int64_t end = begin + e->rows_of_task < e->tokens ? begin + e->rows_of_task : e->tokens;
   for (int64_t r = begin; r < end; r++) {
     const float *row = e->logits + r * e->vocab;
     const int64_t label = (int64_t)e->labels[r];
     e->loss[r] = e->sums[r] = 0;
-    if (label < 0) continue;
+    if (is_ignored(e, r)) continue;
     const float sum = log_sum_exp(row, e->vocab);
     e->sums[r] = sum;
     e->loss[r] = sum - (1 - e->smoothing) * row[label];
@@ -62,7 +73,7 @@ static void share_rows(struct cross_entropy *e) {
   e->rows_of_task = e->vocab < LOGITS_OF_TASK ? LOGITS_OF_TASK / e->vocab : 1;
 }
 
-/* Inputs: logits `[tokens, vocab]`, labels `[tokens]`, below 0 where ignored. Outputs `[tokens]`: loss, log Σ exp. */
+/* Inputs: logits `[tokens, vocab]`, labels `[tokens]`, IGNORED where ignored. Outputs `[tokens]`: loss, log Σ exp. */
 static void cross_entropy(struct call *call) {
   struct cross_entropy e = {.logits = call->inputs[0], .labels = call->inputs[1], .smoothing = call->attributes[0]};
   e.tokens = call->shapes[0][0];
@@ -71,18 +82,19 @@ static void cross_entropy(struct call *call) {
   e.sums = output(call, 1, call->shapes[0], 1);
   share_rows(&e);
   parallel(call, cross_entropy_task, (size_t)((e.tokens + e.rows_of_task - 1) / e.rows_of_task), &e);
+  if (e.bad_label) fail(call, "CrossEntropy: a label is neither ignored nor an index of the vocabulary");
 }
 
 /* dlogits = dy (softmax − target). */
 static void cross_entropy_grad_task(void *data, size_t task) {
-  const struct cross_entropy *e = data;
+  struct cross_entropy *e = data;
   const int64_t begin = (int64_t)task * e->rows_of_task;
   const int64_t end = begin + e->rows_of_task < e->tokens ? begin + e->rows_of_task : e->tokens;
   for (int64_t r = begin; r < end; r++) {
     const float *row = e->logits + r * e->vocab;
     float *out = e->out + r * e->vocab;
     const int64_t label = (int64_t)e->labels[r];
-    if (label < 0) {
+    if (is_ignored(e, r)) {
       __builtin_memset(out, 0, (size_t)e->vocab * 4);
       continue;
     }
@@ -106,4 +118,5 @@ static void cross_entropy_grad(struct call *call) {
   e.out = output_like(call, 0, 0);
   share_rows(&e);
   parallel(call, cross_entropy_grad_task, (size_t)((e.tokens + e.rows_of_task - 1) / e.rows_of_task), &e);
+  if (e.bad_label) fail(call, "CrossEntropy: a label is neither ignored nor an index of the vocabulary");
 }

@@ -137,6 +137,9 @@ interface NativeLoss {
   logSums: Value;
 }
 
+/** What our own operator takes for a label to ignore: no index, and exact as float32. */
+const IGNORED = -(2 ** 31);
+
 /** By the logits; with the labels and options that they were for. */
 const kept = new WeakMap<Value, { from: Value; attrs: Attributes; result: NativeLoss }>();
 
@@ -159,7 +162,7 @@ function recordNativeLoss(n: Nodes, inputs: Record<string, Value>, attrs: Attrib
   const logits = n.reshape(inputs.logits!, [tokens, vocab]);
   const flat = n.reshape(inputs.labels!, [tokens]);
   const ignored = n.g.op('Equal', [flat, n.number(ignoreIndex, 'int32')], 'bool', [tokens]);
-  const known = n.g.op('Where', [ignored, n.number(-1, 'int32'), flat], 'int32', [tokens]);
+  const known = n.g.op('Where', [ignored, n.number(IGNORED, 'int32'), flat], 'int32', [tokens]);
   const labels = n.g.cast(known, 'float32');
   const [loss, logSums] = n.native('CrossEntropy', [logits, labels], [labels, labels], {
     smoothing: labelSmoothing,

@@ -126,6 +126,30 @@ it('lets NaN through', () => {
   expect([...swiglu.value].map(Number.isNaN)).toEqual([false, true, false]);
 });
 
+it.each([20, -1, 1e6])('refuses a label outside of the vocabulary: %s', (label) => {
+  tf.setBackend('onnx');
+  const loss = () => ops.crossEntropy(tf.ones([3, 20]), tf.tensor1d([1, label, -100], 'int32')).dataSync();
+  expect(loss).toThrow('a label is neither ignored nor an index of the vocabulary');
+});
+
+it('a length beyond the cache sees the whole cache, and nothing else', () => {
+  tf.setBackend('onnx');
+  const attend = (lengths: number[]) => {
+    const part = (seed: number, length = 1) => toTensor(numbers([1, 1, length, 16], seed)) as T4;
+    const [out] = ops.cachedAttention(
+      part(1),
+      part(2),
+      part(3),
+      part(4, 6),
+      part(5, 6),
+      tf.tensor1d(lengths, 'int32'),
+    );
+    return out.dataSync();
+  };
+  expect(attend([1_000_000])).toEqual(attend([6]));
+  expect(attend([-3])).toEqual(attend([0]));
+});
+
 it('updates by Adam as its composition does, over the end of a vector, in place under jit', () => {
   const shape = [2, 8201];
   const scalars = { decay: 0.001, stepSize: 0.02, rootScale: 3, gradientScale: 0.5 };

@@ -17,6 +17,7 @@ import type { StringTable } from './strings.ts';
 const SEQUENTIAL = 0;
 const ENABLE_ALL = 99;
 
+/** How ONNX Runtime runs graphs. */
 export interface RuntimeOptions {
   /** Threads that compute one operator together; all cores by default. */
   threads?: number;
