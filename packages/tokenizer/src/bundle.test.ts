@@ -26,10 +26,11 @@ async function bundle(exports: string, format: 'esm' | 'iife' = 'esm'): Promise<
   return outputFiles[0]!.text;
 }
 
+// Byte-level BPE in WebAssembly is 12 kB of these: 10 of code in base64, 2 of what speaks to it.
 describe('size of the bundle, in kB after gzip', () => {
   it.each([
-    ['everything', '*', 68],
-    ['reading and using tokenizer.json', '{ Tokenizer }', 42],
+    ['everything', '*', 81],
+    ['reading and using tokenizer.json', '{ Tokenizer }', 55],
     ['reading and using SentencePiece models', '{ SentencePiece }', 26],
   ])('%s', async (_, exports, limit) => {
     const size = gzipSync(await bundle(exports), { level: 9 }).length / 1000;

@@ -3,7 +3,7 @@ import type { SpecialTokens } from './encode-options.ts';
 import { Encoding } from './encoding.ts';
 import { addedColumns } from './encoding-ops.ts';
 import { Bpe } from './models/bpe.ts';
-import { ByteBpe } from './models/byte-bpe.ts';
+import { FastByteBpe } from './models/fast-byte-bpe.ts';
 import { FastUnigram } from './models/fast-unigram.ts';
 import { FastWordPiece } from './models/fast-word-piece.ts';
 import type { Model } from './models/model.ts';
@@ -56,7 +56,7 @@ export class FastEncoder {
       const normalize = stringNormalizer(json.normalizer?.type);
       const scanner = byteLevelScanner(json.pre_tokenizer ?? null);
       if (!normalize || !scanner) return null;
-      const fast = ByteBpe.create(model, scanner, (id) => added.specialIds.has(id));
+      const fast = FastByteBpe.create(model, scanner, (id) => added.specialIds.has(id));
       return fast && new FastEncoder(normalize, () => fast, added, around);
     }
     const create = (forbidden: ReadonlySet<number>): FastModel | null => {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { EncodeOptions } from '../encode-options.ts';
 import { readFixture } from '../fixtures/read-fixture.ts';
 import { fromTiktoken, Tokenizer, trainBPE } from '../index.ts';
 import { seededRandom } from '../seeded-random.ts';
@@ -23,50 +24,62 @@ const corpus = [...texts, ...randomTexts.slice(0, 300)];
 /** Every word of a text of its own, so that the merges of long words are tried too. */
 const glued = randomTexts.map((text) => text.replaceAll(/\s/g, ''));
 
+/** The fast paths in WebAssembly and, as where a security policy forbids that, in JavaScript. */
+function bothPaths(create: () => Tokenizer): Tokenizer[] {
+  const usual = create();
+  vi.stubGlobal('WebAssembly', undefined);
+  const scripted = create();
+  vi.unstubAllGlobals();
+  return [usual, scripted];
+}
+
+/** Both come to what the slow path does. */
+function agree(paths: Tokenizer[], texts: string[], options?: EncodeOptions): void {
+  for (const text of texts) {
+    const slow = paths[0]!.encode(text, options).ids;
+    for (const path of paths) expect(path.encodeIds(text, options)).toEqual(slow);
+  }
+}
+
 describe('the fast path equals the slow one', () => {
   it.each(['gpt2', 'cl100k', 'o200k', 'llama3', 'qwen2'] as const)(
     'with the ranks of a file, %s',
     (pattern) => {
-      const tokenizer = fromTiktoken(tiktoken.ranks, { pattern });
-      for (const text of [...texts, ...randomTexts, ...glued]) {
-        expect(tokenizer.encodeIds(text)).toEqual(tokenizer.encode(text).ids);
-      }
+      const paths = bothPaths(() => fromTiktoken(tiktoken.ranks, { pattern }));
+      agree(paths, [...texts, ...randomTexts, ...glued]);
     },
   );
 
   it('with trained merges, special tokens and a long text', () => {
-    const tokenizer = trainBPE(corpus, { vocabSize: 2000, specialTokens: ['<s>', '<|endoftext|>'] });
+    const specialTokens = ['<s>', '<|endoftext|>'];
+    const paths = bothPaths(() => trainBPE(corpus, { vocabSize: 2000, specialTokens }));
     const long = randomTexts.join(' <s> ').repeat(3);
-    for (const specialTokens of ['text', 'allow'] as const) {
-      expect(tokenizer.encodeIds(long, { specialTokens })).toEqual(
-        tokenizer.encode(long, { specialTokens }).ids,
-      );
-    }
-    for (const text of glued) expect(tokenizer.encodeIds(text)).toEqual(tokenizer.encode(text).ids);
+    agree(paths, [long], { specialTokens: 'text' });
+    agree(paths, [long], { specialTokens: 'allow' });
+    agree(paths, glued);
   });
 
   it("with words that are remembered, take each other's places and come back", () => {
-    const tokenizer = trainBPE(corpus, { vocabSize: 700 });
+    const paths = bothPaths(() => trainBPE(corpus, { vocabSize: 700 }));
     const letters = [...'etaonis0é日本', 'は'];
     const many = Array.from({ length: 12_000 }, () =>
       Array.from({ length: 1 + Math.floor(random() * 14) }, () => pick(letters)).join(''),
     );
     const chosen = Array.from({ length: 20_000 }, () => pick(many)).join(' ');
-    const slow = tokenizer.encode(chosen).ids;
-    expect(tokenizer.encodeIds(chosen)).toEqual(slow);
-    expect(tokenizer.encodeIds(chosen)).toEqual(slow);
+    agree(paths, [chosen, chosen]);
   });
 
   it('with a token that only stands for a whole word, until it is special', () => {
     const json = JSON.parse(JSON.stringify(trainBPE(corpus, { vocabSize: 300 })));
     json.model.ignore_merges = true;
     json.model.vocab.zqzq = 300;
-    const tokenizer = Tokenizer.fromJSON(json);
-    expect(tokenizer.encodeIds('zqzq')).toEqual([300]);
-    expect(tokenizer.encodeIds('zqzqz')).toEqual(tokenizer.encode('zqzqz').ids);
-    tokenizer.addTokens([{ content: 'zqzq', special: true }]);
-    expect(tokenizer.encodeIds('zqzq')).not.toContain(300);
-    expect(tokenizer.encodeIds('zqzq')).toEqual(tokenizer.encode('zqzq').ids);
+    for (const tokenizer of bothPaths(() => Tokenizer.fromJSON(json))) {
+      expect(tokenizer.encodeIds('zqzq')).toEqual([300]);
+      expect(tokenizer.encodeIds('zqzqz')).toEqual(tokenizer.encode('zqzqz').ids);
+      tokenizer.addTokens([{ content: 'zqzq', special: true }]);
+      expect(tokenizer.encodeIds('zqzq')).not.toContain(300);
+      expect(tokenizer.encodeIds('zqzq')).toEqual(tokenizer.encode('zqzq').ids);
+    }
   });
 });
 
@@ -95,7 +108,7 @@ describe('merges of any kind', () => {
       const bpe = randomBpe(3 + Math.floor(random() * 20));
       const byteIds = Int32Array.from(BYTE_TO_CHAR, (char) => bpe.vocabulary.ids.get(char)!);
       if (MergeTree.create(bpe.vocabulary.tokens.length, byteIds, bpe.mergeIds)) usual++;
-      const tokenizer = Tokenizer.fromJSON({
+      const json = {
         truncation: null,
         padding: null,
         added_tokens: [],
@@ -104,11 +117,15 @@ describe('merges of any kind', () => {
         post_processor: null,
         decoder: { type: 'ByteLevel' },
         model: bpe.toJSON(),
-      });
-      for (let i = 0; i < 20; i++) {
-        const text = Array.from({ length: 1 + Math.floor(random() * 20) }, () => pick([...'abc'])).join('');
-        expect(tokenizer.encodeIds(text)).toEqual(tokenizer.encode(text).ids);
-      }
+      };
+      const letters = [...'abc'];
+      const words = Array.from({ length: 20 }, () =>
+        Array.from({ length: 1 + Math.floor(random() * 20) }, () => pick(letters)).join(''),
+      );
+      agree(
+        bothPaths(() => Tokenizer.fromJSON(json)),
+        words,
+      );
     }
     // Both kinds are met.
     expect(usual).toBeGreaterThan(10);

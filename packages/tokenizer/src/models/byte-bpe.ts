@@ -1,5 +1,4 @@
 import type { ByteScanner } from '../pre-tokenizers/byte-scanners.ts';
-import { BYTE_TO_CHAR } from '../text/byte-alphabet.ts';
 import { ByteTrie } from '../text/byte-trie.ts';
 import type { IdBuffer } from '../text/id-buffer.ts';
 import { hashKey, KEY_MASKS, SHORT } from '../text/short-words.ts';
@@ -49,7 +48,11 @@ export class ByteBpe {
   #closed = new Int32Array(256);
   #words = 0;
 
-  private constructor(bpe: Bpe, byteIds: Int32Array, scan: ByteScanner, isSpecial: (id: number) => boolean) {
+  /**
+   * @param byteIds the token of each byte
+   * @param isSpecial says which ids must not come out of ordinary text
+   */
+  constructor(bpe: Bpe, byteIds: Int32Array, scan: ByteScanner, isSpecial: (id: number) => boolean) {
     this.#scan = scan;
     this.#bpe = bpe;
     this.#byteIds = byteIds;
@@ -81,22 +84,6 @@ export class ByteBpe {
     // The scanner makes its tables when first called: better now than with the first text.
     this.#window.open('');
     scan(this.#window.bytes, this.#window.view, 0, 0, false, this.#ends);
-  }
-
-  /**
-   * The fast twin of `bpe` behind a byte-level pre-tokenizer, or null where its options rule it out.
-   * @param isSpecial says which ids must not come out of ordinary text
-   */
-  static create(bpe: Bpe, scan: ByteScanner, isSpecial: (id: number) => boolean): ByteBpe | null {
-    const { continuing_subword_prefix, end_of_word_suffix, dropout } = bpe.config;
-    if (continuing_subword_prefix || end_of_word_suffix || dropout) return null;
-    const byteIds = new Int32Array(256);
-    for (let byte = 0; byte < 256; byte++) {
-      const id = bpe.vocabulary.idOf(BYTE_TO_CHAR[byte]!);
-      if (id === undefined) return null;
-      byteIds[byte] = id;
-    }
-    return new ByteBpe(bpe, byteIds, scan, isSpecial);
   }
 
   /** Appends the ids of a text. */

@@ -265,13 +265,41 @@ export const wholeText: ByteScanner = (_bytes, _view, start, end, more, ends) =>
   return 1;
 };
 
-const SCANNERS = new Map<string, ByteScanner>([
-  [PATTERNS.gpt2, tableScanner(stepGpt2, GPT2_TABLE)],
-  [PATTERNS.cl100k, tableScanner(stepCl100k(3, true), cl100kTable(3))],
-  [PATTERNS.o200k, tableScanner(stepO200k, O200K_TABLE)],
-  [PATTERNS.llama3, tableScanner(stepCl100k(3, false), cl100kTable(3))],
-  [PATTERNS.qwen2, tableScanner(stepCl100k(1, false), cl100kTable(1))],
+/** What the scanner in WebAssembly needs to do the same. */
+export interface ScannerPlan {
+  /** Which functions find what the table does not. */
+  readonly step: 'gpt2' | 'cl100k' | 'o200k' | 'whole';
+  /** Of cl100k and its kin: how many digits stay together, whether white space that ends the text stays whole. */
+  readonly digits: number;
+  readonly trailing: boolean;
+  readonly table: Uint16Array;
+}
+
+const PLANS = new Map<ByteScanner, ScannerPlan>([
+  [wholeText, { step: 'whole', digits: 0, trailing: false, table: new Uint16Array(0) }],
 ]);
+
+function planned(plan: ScannerPlan): ByteScanner {
+  const { step, digits, trailing, table } = plan;
+  const steps = { gpt2: stepGpt2, cl100k: stepCl100k(digits, trailing), o200k: stepO200k, whole: stepGpt2 };
+  const scanner = tableScanner(steps[step], table);
+  PLANS.set(scanner, plan);
+  return scanner;
+}
+
+const cl100k = (digits: 1 | 3, trailing: boolean) =>
+  planned({ step: 'cl100k', digits, trailing, table: cl100kTable(digits) });
+
+const SCANNERS = new Map<string, ByteScanner>([
+  [PATTERNS.gpt2, planned({ step: 'gpt2', digits: 0, trailing: false, table: GPT2_TABLE })],
+  [PATTERNS.cl100k, cl100k(3, true)],
+  [PATTERNS.o200k, planned({ step: 'o200k', digits: 3, trailing: false, table: O200K_TABLE })],
+  [PATTERNS.llama3, cl100k(3, false)],
+  [PATTERNS.qwen2, cl100k(1, false)],
+]);
+
+/** How to make a scanner's twin, or undefined where there is none. */
+export const planOf = (scanner: ByteScanner): ScannerPlan | undefined => PLANS.get(scanner);
 
 /** The hand-written scanner of UTF-8 for a pattern, or undefined where there is none. */
 export const byteScannerFor = (pattern: string): ByteScanner | undefined => SCANNERS.get(pattern);

@@ -1,0 +1,184 @@
+import { BYTE_KINDS } from '../pre-tokenizers/ascii-tables.ts';
+import type { ScannerPlan } from '../pre-tokenizers/byte-scanners.ts';
+import { charClasses } from '../text/char-class.ts';
+import type { IdBuffer } from '../text/id-buffer.ts';
+import { byteBpeWasm } from '../wasm/byte-bpe.ts';
+import { instantiate, reserve, type WasmMemory } from '../wasm/instance.ts';
+import type { TokenBytes } from './token-bytes.ts';
+
+/** What `native/src/byte-bpe.c` exports; addresses are numbers. */
+interface Exports {
+  readonly memory: WasmMemory;
+  take(size: number): number;
+  give(block: number, size: number): void;
+  setScanner(
+    step: number,
+    digits: number,
+    trailing: number,
+    kinds: number,
+    table: number,
+    tableSize: number,
+    classes: number,
+  ): void;
+  setVocabulary(
+    limit: number,
+    blob: number,
+    starts: number,
+    byteIds: number,
+    merges: number,
+    mergeCount: number,
+    ignoresMerges: number,
+  ): number;
+  textStart(): number;
+  encode(length: number, more: number): number;
+  ids(): number;
+  idCount(): number;
+}
+
+const STEPS = ['gpt2', 'cl100k', 'o200k', 'whole'];
+/** Bytes that `encode` reads after the text and what it needs for ids and the places that are closed. */
+const BESIDES = 256;
+const utf8 = new TextEncoder();
+
+interface Vocabulary {
+  bytes: TokenBytes;
+  byteIds: Int32Array;
+  /** Left, right, joined of each merge, in the order of rank. */
+  mergeIds: Int32Array;
+  ignoresMerges: boolean;
+}
+
+/**
+ * Byte-level BPE in WebAssembly, whose memory holds its tables and a window of the text. The twin in JavaScript is
+ * `ByteBpe`, which is used where this can't be had.
+ */
+export class WasmByteBpe {
+  readonly #exports: Exports;
+  readonly #text: number;
+  readonly #units: number;
+  #memory: Uint8Array = new Uint8Array(0);
+  #words: Int32Array = new Int32Array(0);
+
+  private constructor(exports: Exports, units: number) {
+    this.#exports = exports;
+    this.#text = exports.textStart();
+    this.#units = units;
+    if (!this.#reserve(units * 3)) throw new RangeError('no memory for a text');
+  }
+
+  /**
+   * @param isSpecial says which ids must not come out of ordinary text
+   * @param units UTF-16 code units that are encoded at once, unless one word is longer
+   * @returns null where there is no WebAssembly or no memory, or the merges are of an unusual kind
+   */
+  static create(
+    vocabulary: Vocabulary,
+    plan: ScannerPlan,
+    isSpecial: (id: number) => boolean,
+    units = 1 << 15,
+  ): WasmByteBpe | null {
+    try {
+      const exports = instantiate<Exports>(byteBpeWasm, {
+        isSpecial: (id: number) => (isSpecial(id) ? 1 : 0),
+      });
+      setScanner(exports, plan);
+      return setVocabulary(exports, vocabulary) ? new WasmByteBpe(exports, units) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Appends the ids of a text. Returns false, with nothing appended, where memory does not suffice. */
+  encode(text: string, out: IdBuffer): boolean {
+    const before = out.count;
+    let units = this.#units;
+    for (let start = 0; ; ) {
+      let stop = Math.min(text.length, start + units);
+      const more = stop < text.length;
+      if (more && (text.charCodeAt(stop - 1) & 0xfc00) === 0xd800) stop--;
+      const room = (stop - start) * 3;
+      if (units > this.#units && !this.#reserve(room)) {
+        out.count = before;
+        return false;
+      }
+      const part = stop - start === text.length ? text : text.substring(start, stop);
+      const bytes = this.#memory.subarray(this.#text, this.#text + room);
+      const { written } = utf8.encodeInto(part, bytes);
+      const consumed = this.#exports.encode(written, more ? 1 : 0);
+      this.#append(out);
+      if (!more) return true;
+      if (consumed === 0) units *= 2;
+      else units = this.#units;
+      start = stop - unitsIn(bytes, consumed, written);
+    }
+  }
+
+  #append(out: IdBuffer): void {
+    const count = this.#exports.idCount();
+    const first = this.#exports.ids() >> 2;
+    out.reserve(count);
+    out.ids.set(this.#words.subarray(first, first + count), out.count);
+    out.count += count;
+  }
+
+  /** Makes sure of memory for a text of `bytes` bytes and its ids. */
+  #reserve(bytes: number): boolean {
+    const { memory } = this.#exports;
+    if (!reserve(memory, this.#text + bytes * 5 + (bytes >> 3) + BESIDES)) return false;
+    if (this.#memory.buffer !== memory.buffer) {
+      this.#memory = new Uint8Array(memory.buffer);
+      this.#words = new Int32Array(memory.buffer);
+    }
+    return true;
+  }
+}
+
+/** UTF-16 code units of the UTF-8 from `start` to `end`. */
+function unitsIn(bytes: Uint8Array, start: number, end: number): number {
+  let units = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if ((byte & 0xc0) !== 0x80) units += byte < 0xf0 ? 1 : 2;
+  }
+  return units;
+}
+
+/** Copies an array into the module's memory. */
+function place(exports: Exports, array: Uint8Array | Uint16Array | Int32Array, padding = 0): number {
+  const at = exports.take(array.byteLength + padding);
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  new Uint8Array(exports.memory.buffer).set(bytes, at);
+  return at;
+}
+
+function setScanner(exports: Exports, { step, digits, trailing, table }: ScannerPlan): void {
+  const classes = charClasses();
+  const classesAt = place(exports, classes);
+  const kindsAt = place(exports, BYTE_KINDS);
+  const tableAt = place(exports, table);
+  exports.setScanner(
+    STEPS.indexOf(step),
+    digits,
+    trailing ? 1 : 0,
+    kindsAt,
+    tableAt,
+    table.length,
+    classesAt,
+  );
+  exports.give(classesAt, classes.byteLength);
+}
+
+function setVocabulary(exports: Exports, { bytes, byteIds, mergeIds, ignoresMerges }: Vocabulary): boolean {
+  const { blob, starts, limit } = bytes;
+  const mergesAt = place(exports, mergeIds);
+  const isDone = exports.setVocabulary(
+    limit,
+    place(exports, blob),
+    place(exports, starts),
+    place(exports, byteIds),
+    mergesAt,
+    mergeIds.length / 3,
+    ignoresMerges ? 1 : 0,
+  );
+  return isDone !== 0;
+}
