@@ -13,7 +13,9 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const zig = (process.env.ATTUNE_ZIG ?? 'python3 -m ziglang').split(' ');
 
 /** Sources, and the name of what their module exports. */
-const CORES = { 'byte-bpe': 'byteBpeWasm' };
+const CORES = { 'byte-bpe': 'byteBpeWasm', unigram: 'unigramWasm' };
+/** What a core is compiled with beyond `FLAGS`. */
+const MORE_FLAGS = { unigram: ['-msimd128'] };
 const FLAGS = [
   '--target=wasm32-freestanding',
   '-O3',
@@ -34,7 +36,8 @@ for (const [name, variable] of Object.entries(CORES)) {
   const folder = mkdtempSync(join(tmpdir(), 'attune-wasm-'));
   const output = join(folder, `${name}.wasm`);
   const source = join(here, 'src', `${name}.c`);
-  execFileSync(zig[0], [...zig.slice(1), 'cc', ...FLAGS, source, '-o', output], { stdio: 'inherit' });
+  const flags = [...FLAGS, ...(MORE_FLAGS[name] ?? [])];
+  execFileSync(zig[0], [...zig.slice(1), 'cc', ...flags, source, '-o', output], { stdio: 'inherit' });
   const bytes = readFileSync(output);
   rmSync(folder, { recursive: true });
   const lines = [

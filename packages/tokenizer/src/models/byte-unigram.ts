@@ -2,6 +2,7 @@ import type { ByteScanner } from '../pre-tokenizers/byte-scanners.ts';
 import type { IdBuffer } from '../text/id-buffer.ts';
 import { hashKey, KEY_MASKS, SHORT } from '../text/short-words.ts';
 import { floatError, RESET, type UnigramPieces, UnigramViterbi } from './unigram-viterbi.ts';
+import { type UnigramWordOptions, unigramWords } from './unigram-words.ts';
 
 /** Short words that are remembered: 2 to this at most. A new one takes the place of an old one. */
 const RECENT_BITS = 16;
@@ -13,8 +14,8 @@ const UNKNOWN = -1;
 const NEAR = 0.9;
 
 export interface ByteUnigramOptions extends UnigramPieces {
-  /** Finds the words; no piece may reach over the end of one. */
-  scan: ByteScanner;
+  /** How words are found; no piece may reach over the end of one. */
+  words: UnigramWordOptions;
   /** The 256 tokens that stand for the bytes of an unknown character, or null. */
   byteIds: readonly number[] | null;
   /** Whether scores are summed and unknown characters joined over the whole text, or in each word. */
@@ -22,14 +23,13 @@ export interface ByteUnigramOptions extends UnigramPieces {
 }
 
 /**
- * The fast path of Unigram models, over UTF-8 in which a space stands for `▁`. Words met lately are looked up.
+ * The fast path of Unigram models where there is no WebAssembly, and the twin of `WasmUnigram`: over UTF-8 in which a space stands for `▁`. Words met lately are looked up.
  * Where two segmentations of a word are nearly as good, rounding of the sum over the whole text decides in
  * SentencePiece, so such words are segmented again with the sum so far.
  */
 export class ByteUnigram {
   readonly #scan: ByteScanner;
   readonly #viterbi: UnigramViterbi;
-  /** By id; that of the unknown piece is what an unknown character costs. */
   readonly #scores: Float64Array;
   readonly #unknownId: number;
   readonly #byteIds: readonly number[] | null;
@@ -47,16 +47,11 @@ export class ByteUnigram {
   readonly #most: number;
 
   constructor(options: ByteUnigramOptions) {
-    this.#scan = options.scan;
+    this.#scan = unigramWords(options.words);
     this.#viterbi = new UnigramViterbi(options);
-    this.#scores = options.scores.slice();
+    this.#scores = addedScores(options);
     this.#unknownId = options.unknownId;
-    if (options.unknownId >= 0) this.#scores[options.unknownId] = options.unknownScore;
     this.#byteIds = options.byteIds;
-    // In sums of ids, the first byte of a character stands for the character.
-    options.byteIds?.forEach((id, byte) => {
-      this.#scores[id] = (byte & 0xc0) === 0x80 ? 0 : options.unknownScore;
-    });
     this.#overText = options.overText;
     this.#most = this.#scores.reduce((most, score) => Math.max(most, Math.abs(score)), 0);
   }
@@ -65,7 +60,7 @@ export class ByteUnigram {
    * Appends the ids of `bytes[0..end)`; as for scanners, 0xff must follow, and 16 more bytes be readable.
    * @returns whether it could: not where a character is unknown and there is no unknown piece
    */
-  encode(bytes: Uint8Array, view: DataView, end: number, out: IdBuffer): boolean {
+  encodeBytes(bytes: Uint8Array, view: DataView, end: number, out: IdBuffer): boolean {
     const ends = this.#ends;
     // Entries are copied four ids at a time.
     out.reserve(end + 4);
@@ -228,4 +223,15 @@ export class ByteUnigram {
     recent[entry + 3] = size;
     for (let i = 0; i < size; i++) recent[entry + 4 + i] = out.ids[first + i]!;
   }
+}
+
+/** What ids add to the sum over a text, by id. That of the unknown piece is what an unknown character costs. */
+export function addedScores({ scores, unknownId, unknownScore, byteIds }: ByteUnigramOptions): Float64Array {
+  const added = scores.slice();
+  if (unknownId >= 0) added[unknownId] = unknownScore;
+  // The first byte of a character stands for the character.
+  byteIds?.forEach((id, byte) => {
+    added[id] = (byte & 0xc0) === 0x80 ? 0 : unknownScore;
+  });
+  return added;
 }

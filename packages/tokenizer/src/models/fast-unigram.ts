@@ -6,9 +6,10 @@ import type { IdBuffer } from '../text/id-buffer.ts';
 import { wellFormed } from '../text/well-formed.ts';
 import type { ComponentJson, TokenizerJson } from '../tokenizer-json.ts';
 import { byteTokens } from './bpe.ts';
-import { ByteUnigram } from './byte-unigram.ts';
+import { ByteUnigram, type ByteUnigramOptions } from './byte-unigram.ts';
 import { UNKNOWN_PENALTY, type Unigram } from './unigram.ts';
-import { pieceBytes, unigramWords } from './unigram-words.ts';
+import { pieceBytes } from './unigram-words.ts';
+import { WasmUnigram } from './wasm-unigram.ts';
 
 const utf8 = new TextEncoder();
 const BLANK = 0x20;
@@ -20,12 +21,16 @@ const PADDING = 16;
  */
 export class FastUnigram {
   readonly #normalize: (text: string) => string;
-  readonly #model: ByteUnigram;
+  readonly #model: ByteUnigram | WasmUnigram;
   readonly #prepends: boolean;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1 << 12);
   #view = new DataView(this.#bytes.buffer);
 
-  private constructor(normalize: (text: string) => string, model: ByteUnigram, prepends: boolean) {
+  private constructor(
+    normalize: (text: string) => string,
+    model: ByteUnigram | WasmUnigram,
+    prepends: boolean,
+  ) {
     this.#normalize = normalize;
     this.#model = model;
     this.#prepends = prepends;
@@ -34,8 +39,14 @@ export class FastUnigram {
   /**
    * The fast twin of a tokenizer, or null where its components rule it out.
    * @param forbidden ids that must not come out of ordinary text
+   * @param usesWasm whether WebAssembly may be used
    */
-  static create(json: TokenizerJson, unigram: Unigram, forbidden: ReadonlySet<number>): FastUnigram | null {
+  static create(
+    json: TokenizerJson,
+    unigram: Unigram,
+    forbidden: ReadonlySet<number>,
+    usesWasm = true,
+  ): FastUnigram | null {
     const metaspace = json.pre_tokenizer;
     if (metaspace?.type !== 'Metaspace' || metaspace.split === false) return null;
     const { replacement, prepend } = metaspaceOptions(metaspace);
@@ -49,15 +60,16 @@ export class FastUnigram {
     const pieces = [...vocabulary.ids]
       .filter(([piece, id]) => piece !== '' && !piece.includes(' ') && !forbidden.has(id))
       .map(([piece, id]) => [pieceBytes(piece), id] as const);
-    const model = new ByteUnigram({
-      scan: unigramWords(false),
+    const options: ByteUnigramOptions = {
+      words: { joinsBlanks: false },
       pieces,
       scores,
       unknownScore: least - UNKNOWN_PENALTY,
       unknownId: unknownId ?? -1,
       byteIds: bytes as number[] | null,
       overText: false,
-    });
+    };
+    const model = (usesWasm && WasmUnigram.create(options)) || new ByteUnigram(options);
     return new FastUnigram(stringNormalizer(json.normalizer), model, prepend === 'always');
   }
 
@@ -78,7 +90,7 @@ export class FastUnigram {
     if (start === 1) bytes.copyWithin(0, 1, end--);
     bytes.fill(0, end, end + PADDING);
     bytes[end] = 0xff;
-    return this.#model.encode(bytes, this.#view, end, out);
+    return this.#model.encodeBytes(bytes, this.#view, end, out);
   }
 }
 

@@ -11,18 +11,30 @@ export const pieceBytes = (piece: string): Uint8Array => utf8.encode(piece.repla
 
 const utf8 = new TextEncoder();
 
+/** How a text falls into words. */
+export interface UnigramWordOptions {
+  /** Whether spaces in a row begin one word or each their own. */
+  joinsBlanks: boolean;
+  /** By ASCII character, 1 where it is a word of its own. */
+  alone?: Uint8Array;
+}
+
+/** ASCII characters, but for the space, that are in none of the pieces with others. */
+export function aloneCharacters(pieces: Iterable<Uint8Array>): Uint8Array {
+  const alone = new Uint8Array(0x80).fill(1);
+  for (const piece of pieces)
+    if (piece.length > 1) for (const byte of piece) if (byte < 0x80) alone[byte] = 0;
+  alone[0x20] = 0;
+  return alone;
+}
+
 /**
  * A scanner of UTF-8 in which a space stands for `▁`, for pieces that hold it only at their beginning: a word is
  * spaces and what follows up to the next space.
- * @param joinsBlanks whether spaces in a row begin one word or each their own
- * @param pieces if given, ASCII characters that are in none with others are words of their own
  */
-export function unigramWords(joinsBlanks: boolean, pieces?: Iterable<Uint8Array>): ByteScanner {
+export function unigramWords({ joinsBlanks, alone }: UnigramWordOptions): ByteScanner {
   const kinds = new Uint8Array(256);
-  if (pieces) {
-    kinds.fill(ALONE, 0, 0x80);
-    for (const piece of pieces) if (piece.length > 1) for (const byte of piece) kinds[byte] = LETTER;
-  }
+  if (alone) for (let byte = 0; byte < 0x80; byte++) if (alone[byte]) kinds[byte] = ALONE;
   kinds[0x20] = BLANK;
   kinds[END] = STOP;
   // States: beginning of a word, blanks, letters, a character alone.

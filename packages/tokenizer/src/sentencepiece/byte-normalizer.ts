@@ -21,7 +21,7 @@ export class ByteNormalizer {
   readonly #rules: CharsMap;
   readonly #addDummyPrefix: boolean;
   readonly #removeExtraWhitespaces: boolean;
-  readonly #kinds = new Uint8Array(256);
+  readonly #kinds: Uint8Array;
   /**
    * By two bytes, read as one little-endian number: 0 where they have to be looked at one by one, else 4, and 1 where
    * the first is a space, 2 where the second is.
@@ -34,7 +34,7 @@ export class ByteNormalizer {
     this.#rules = rules;
     this.#addDummyPrefix = options.addDummyPrefix;
     this.#removeExtraWhitespaces = options.removeExtraWhitespaces;
-    for (let byte = 1; byte < 0x80; byte++) this.#kinds[byte] = this.#kindOf(byte);
+    this.#kinds = asciiKinds(rules);
     for (let pair = 0; pair < 0x10000; pair++) {
       const [first, second] = [pair & 0xff, pair >> 8];
       if (!this.#kinds[first] || !this.#kinds[second] || (first === BLANK && second === BLANK)) continue;
@@ -134,21 +134,26 @@ export class ByteNormalizer {
     }
   }
 
-  #kindOf(byte: number): number {
-    if (!this.#rules.begins(Uint8Array.of(byte))) return PLAIN;
-    if (this.#rules.longestAt(Uint8Array.of(byte, 0), 0) >= 0) return RULED;
-    for (let next = 1; next < 0x80; next++) {
-      if (this.#rules.begins(Uint8Array.of(byte, next))) return RULED;
-    }
-    return PLAIN_BEFORE_ASCII;
-  }
-
   #grow(length: number): void {
     const bytes = new Uint8Array(length);
     bytes.set(this.bytes);
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer);
   }
+}
+
+/** The kind of each byte; what is not ASCII has to be looked up. */
+export function asciiKinds(rules: CharsMap): Uint8Array {
+  return new Uint8Array(256).map((_, byte) => (byte > 0 && byte < 0x80 ? kindOf(byte, rules) : RULED));
+}
+
+function kindOf(byte: number, rules: CharsMap): number {
+  if (!rules.begins(Uint8Array.of(byte))) return PLAIN;
+  if (rules.longestAt(Uint8Array.of(byte, 0), 0) >= 0) return RULED;
+  for (let next = 1; next < 0x80; next++) {
+    if (rules.begins(Uint8Array.of(byte, next))) return RULED;
+  }
+  return PLAIN_BEFORE_ASCII;
 }
 
 /** Copies bytes with `▁` as a space. Returns where they end. */

@@ -3,18 +3,15 @@ import type { Sampling } from '../encode-options.ts';
 import type { EncodeStream } from '../encode-stream.ts';
 import { Encoding, type EncodingColumns } from '../encoding.ts';
 import { addedColumns, concatenate, emptyColumns } from '../encoding-ops.ts';
-import { ByteUnigram } from '../models/byte-unigram.ts';
 import { type Path, UnigramSearch } from '../models/unigram-search.ts';
-import { pieceBytes, unigramWords } from '../models/unigram-words.ts';
 import { seededRandom } from '../seeded-random.ts';
-import { CharsMap } from '../text/chars-map.ts';
 import { IdBuffer } from '../text/id-buffer.ts';
 import { PrefixTrie } from '../text/prefix-trie.ts';
 import { requireText, wellFormed } from '../text/well-formed.ts';
 import { longestMatch, sentencePieceBpe } from './bpe.ts';
-import { ByteNormalizer } from './byte-normalizer.ts';
 import { SentencePieceStream } from './decode.ts';
 import { DenormalizingStream } from './denormalize.ts';
+import { type FastPieces, fastPieces } from './fast-pieces.ts';
 import {
   PieceType,
   readSentencePieceModel,
@@ -53,8 +50,8 @@ export class SentencePiece {
   readonly #byteIds: number[] | null;
   /** Encodes word by word, where no piece reaches over the beginning of a word. */
   readonly #words: WordwiseUnigram | null;
-  /** The same over UTF-8, for ids alone. */
-  readonly #bytes: { normalizer: ByteNormalizer; model: ByteUnigram } | null;
+  /** The same for ids alone. */
+  readonly #fast: FastPieces | null;
   readonly #out = new IdBuffer();
 
   private constructor(model: SentencePieceModel, file: Uint8Array) {
@@ -73,19 +70,22 @@ export class SentencePiece {
     const normalScores = pieces.filter(({ type }) => type === PieceType.normal).map(({ score }) => score);
     const lowest = normalScores.reduce((a, b) => Math.min(a, b), Infinity);
     this.#scores = scoresOf(model);
-    this.#search = new UnigramSearch({
+    this.#byteIds = model.byteFallback ? byteIds(model) : null;
+    const searched = {
       pieces: [...this.#ids].filter(([, id]) => pieces[id]!.type !== PieceType.unused),
       scores: this.#scores,
       unknownScore: Math.fround(lowest - 10),
-      unknownId: () => model.unkId,
-    });
-    this.#byteIds = model.byteFallback ? byteIds(model) : null;
+    };
+    this.#search = new UnigramSearch({ ...searched, unknownId: () => model.unkId });
     const isWordwise =
       model.modelType === 'unigram' &&
       !model.treatWhitespaceAsSuffix &&
       this.#ids.has(SPACE_SYMBOL) &&
       pieces.every(({ piece }) => !/[^▁]▁/u.test(piece));
-    this.#bytes = isWordwise && userDefined.length === 0 ? this.#byteEncoder(lowest) : null;
+    this.#fast =
+      isWordwise && userDefined.length === 0
+        ? fastPieces(model, { ...searched, byteIds: this.#byteIds })
+        : null;
     this.#words = isWordwise
       ? new WordwiseUnigram(this.#search, this.#scores, model.unkId, (text, path, push) =>
           this.#emit(text, path, push),
@@ -152,16 +152,15 @@ export class SentencePiece {
 
   /** Encodes a text to ids. */
   encodeIds(text: string, options: SentencePieceEncodeOptions = {}): number[] {
-    if (this.#bytes && !options.sampling) {
+    if (this.#fast && !options.sampling) {
       requireText(text);
-      const { normalizer, model } = this.#bytes;
       const out = this.#out;
       out.count = 0;
-      normalizer.normalize(text);
       if (options.bos) out.push(this.#control('bos'));
-      model.encode(normalizer.bytes, normalizer.view, normalizer.end, out);
-      if (options.eos) out.push(this.#control('eos'));
-      return out.toArray();
+      if (this.#fast.encode(text, out)) {
+        if (options.eos) out.push(this.#control('eos'));
+        return out.toArray();
+      }
     }
     const normalized = this.normalize(text);
     const ids: number[] = [];
@@ -244,30 +243,6 @@ export class SentencePiece {
     const stream = new SentencePieceStream(this.model);
     const { denormalizerCharsmap } = this.model;
     return denormalizerCharsmap.length > 0 ? new DenormalizingStream(stream, this.model) : stream;
-  }
-
-  #byteEncoder(lowest: number): { normalizer: ByteNormalizer; model: ByteUnigram } | null {
-    const { normalizer, pieces, unkId } = this.model;
-    if (!normalizer.escapeWhitespaces) return null;
-    const known = [...this.#ids]
-      .filter(([piece, id]) => piece !== '' && !piece.includes(' ') && pieces[id]!.type !== PieceType.unused)
-      .map(([piece, id]) => [pieceBytes(piece), id] as const);
-    const model = new ByteUnigram({
-      scan: unigramWords(
-        true,
-        known.map(([bytes]) => bytes),
-      ),
-      pieces: known,
-      scores: this.#scores,
-      unknownScore: Math.fround(lowest - 10),
-      unknownId: unkId,
-      byteIds: this.#byteIds,
-      overText: true,
-    });
-    return {
-      normalizer: new ByteNormalizer(normalizer, new CharsMap(normalizer.precompiledCharsmap)),
-      model,
-    };
   }
 
   #requireUnigram(what: string): void {

@@ -7,8 +7,9 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
  * replacements.
  */
 export class CharsMap {
-  readonly #units: Uint32Array;
-  readonly #replacements: Uint8Array;
+  /** Of the trie. */
+  readonly units: Uint32Array;
+  readonly replacements: Uint8Array;
 
   /** @throws where the sizes do not fit */
   constructor(blob: Uint8Array) {
@@ -19,9 +20,9 @@ export class CharsMap {
         `precompiled_charsmap: the trie must take a multiple of 4 bytes within the ${blob.length} there are, found ${trieBytes}`,
       );
     }
-    this.#units = new Uint32Array(trieBytes / 4);
-    for (let i = 0; i < this.#units.length; i++) this.#units[i] = view.getUint32(4 + i * 4, true);
-    this.#replacements = blob.subarray(blob.length > 0 ? 4 + trieBytes : 0);
+    this.units = new Uint32Array(trieBytes / 4);
+    for (let i = 0; i < this.units.length; i++) this.units[i] = view.getUint32(4 + i * 4, true);
+    this.replacements = blob.subarray(blob.length > 0 ? 4 + trieBytes : 0);
   }
 
   /** What the rules make of a string: the replacement of its longest-first matching prefix, or null. */
@@ -43,7 +44,7 @@ export class CharsMap {
 
   /** The longest rule that matches bytes at `start`: its value, or -1. After the text must stand 0. */
   longestAt(bytes: Uint8Array, start: number): number {
-    const units = this.#units;
+    const units = this.units;
     let value = -1;
     if (units.length === 0) return value;
     let node = offsetOf(units[0]!);
@@ -65,8 +66,8 @@ export class CharsMap {
 
   /** The replacement of a rule, as a range of bytes. */
   replacementAt(value: number): { bytes: Uint8Array; start: number; end: number } {
-    const end = this.#replacements.indexOf(0, value);
-    return { bytes: this.#replacements, start: value, end: end < 0 ? this.#replacements.length : end };
+    const end = this.replacements.indexOf(0, value);
+    return { bytes: this.replacements, start: value, end: end < 0 ? this.replacements.length : end };
   }
 
   replacement(value: number): string {
@@ -74,8 +75,8 @@ export class CharsMap {
   }
 
   #replacementBytes(value: number): Uint8Array {
-    const end = this.#replacements.indexOf(0, value);
-    return this.#replacements.subarray(value, end < 0 ? this.#replacements.length : end);
+    const end = this.replacements.indexOf(0, value);
+    return this.replacements.subarray(value, end < 0 ? this.replacements.length : end);
   }
 
   /**
@@ -84,7 +85,7 @@ export class CharsMap {
    */
   rules(): Map<string, string> {
     const rules = new Map<string, string>();
-    const units = this.#units;
+    const units = this.units;
     const source: number[] = [];
     let visits = 0;
     const visit = (base: number) => {
@@ -109,7 +110,7 @@ export class CharsMap {
 
   /** Whether some rule begins with these bytes, or is a beginning of them. */
   begins(bytes: Uint8Array): boolean {
-    const units = this.#units;
+    const units = this.units;
     if (units.length === 0) return false;
     let node = offsetOf(units[0]!);
     for (const byte of bytes) {
@@ -125,7 +126,7 @@ export class CharsMap {
   /** All rules whose source begins at `start`, shortest first. */
   prefixes(bytes: Uint8Array, start: number): { length: number; value: number }[] {
     const found: { length: number; value: number }[] = [];
-    const units = this.#units;
+    const units = this.units;
     if (units.length === 0) return found;
     let node = offsetOf(units[0]!);
     for (let at = start; at < bytes.length && bytes[at] !== 0; at++) {

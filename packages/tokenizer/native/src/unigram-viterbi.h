@@ -1,0 +1,139 @@
+/*
+ * The segmentation of highest total score of a range of UTF-8 (Viterbi; Kudo 2018, section 3.2). The twin in
+ * JavaScript is `UnigramViterbi`: both add and compare in the same order.
+ */
+#pragma once
+#include "unigram-trie.h"
+
+/* SentencePiece sets sums back to 0 where they pass this, either way, so that they stay exact enough. */
+#define RESET 100000.0f
+#define NO_ONE (-1)
+
+/* By id. */
+static double *scores;
+static double unknown_score;
+static i32 unknown_id;
+
+/* A position of the text: the best path to it. */
+typedef struct {
+  double best;
+  double second;
+  i32 from;
+  i32 by;
+} Position;
+
+static Position *lattice;
+/* By how much the path last found beat the runner-up, where they were closest. */
+static double margin;
+
+/* Damaged rules may have made half characters. */
+static inline u32 char_end_at(const u8 *bytes, u32 at, u32 length) {
+  u32 end = at + length_of(bytes[at]);
+  return end < length ? end : length;
+}
+
+/* Makes room for positions from 0 to `length`. */
+static void make_lattice(u32 length) { extend((u64)(u32)lattice + (length + 1ull) * sizeof(Position)); }
+
+static inline void offer(Position *to, double total, u32 from, i32 by) {
+  if (to->from < 0 || total > to->best) {
+    *to = (Position){total, to->best, (i32)from, by};
+  } else if (total > to->second) {
+    to->second = total;
+  }
+}
+
+/*
+ * Segments `bytes[0..length)`, whole characters, with exact enough sums. The path lies in `lattice`.
+ * Returns whether there is one: not where a character is in no piece and there is no unknown piece.
+ */
+static int search(const u8 *bytes, u32 length) {
+  for (u32 i = 1; i <= length; i++) lattice[i] = (Position){-__builtin_inf(), -__builtin_inf(), NO_ONE, 0};
+  lattice[0] = (Position){0, -__builtin_inf(), NO_ONE, 0};
+  for (u32 at = 0; at < length;) {
+    double score = lattice[at].best;
+    u32 char_end = char_end_at(bytes, at, length);
+    int is_covered = 0;
+    u32 to = at;
+    u32 base = root_base;
+    while (to < length) {
+      u32 unit = step_from(base, bytes[to++]);
+      if (!unit) break;
+      i32 id = units[unit].id;
+      if (id >= 0) {
+        is_covered |= to == char_end;
+        offer(&lattice[to], score + scores[id], at, id);
+      }
+      base = base_of(unit);
+    }
+    if (!is_covered) {
+      if (unknown_id < 0) return 0;
+      offer(&lattice[char_end], score + unknown_score, at, unknown_id);
+    }
+    at = char_end;
+  }
+  margin = __builtin_inf();
+  for (u32 at = length; at > 0; at = (u32)lattice[at].from) {
+    double lead = lattice[at].best - lattice[at].second;
+    if (lead < margin) margin = lead;
+  }
+  return 1;
+}
+
+static inline void offer_float(Position *to, float total, u32 from, i32 by) {
+  if (to->from >= 0 && total <= (float)to->best) return;
+  *to = (Position){total, 0, (i32)from, by};
+}
+
+/*
+ * The same as SentencePiece does it: sums in 32-bit floats, set back to 0 where they pass `RESET`. Of two pieces that
+ * come to equal sums, the one that begins first stays.
+ */
+static int search_in_floats(const u8 *bytes, u32 length, float initial) {
+  for (u32 i = 1; i <= length; i++) lattice[i].from = NO_ONE;
+  lattice[0] = (Position){initial, 0, NO_ONE, 0};
+  u32 frontier = 0;
+  for (u32 at = 0; at < length;) {
+    float score = (float)lattice[at].best;
+    if (score < -RESET || score > RESET) {
+      for (u32 i = at + 1; i <= frontier; i++) {
+        if (lattice[i].from >= 0) lattice[i].best = (float)lattice[i].best - score;
+      }
+      score = 0;
+    }
+    u32 char_end = char_end_at(bytes, at, length);
+    int is_covered = 0;
+    u32 to = at;
+    u32 base = root_base;
+    while (to < length) {
+      u32 unit = step_from(base, bytes[to++]);
+      if (!unit) break;
+      i32 id = units[unit].id;
+      if (id >= 0) {
+        is_covered |= to == char_end;
+        if (to > frontier) frontier = to;
+        offer_float(&lattice[to], score + (float)scores[id], at, id);
+      }
+      base = base_of(unit);
+    }
+    if (!is_covered) {
+      if (unknown_id < 0) return 0;
+      if (char_end > frontier) frontier = char_end;
+      offer_float(&lattice[char_end], score + (float)unknown_score, at, unknown_id);
+    }
+    at = char_end;
+  }
+  return 1;
+}
+
+/* Turns the path around: `from` of a position on it is then where the next piece ends, whose id is `by` there. */
+static void turn_path(u32 length) {
+  i32 next = (i32)length;
+  for (i32 at = lattice[length].from;;) {
+    i32 before = lattice[at].from;
+    lattice[at].from = next;
+    if (at == 0) return;
+    next = at;
+    at = before;
+  }
+}
