@@ -23,7 +23,7 @@ static u8 *raw;
 static u8 *normal;
 
 /* A set of ASCII characters, for `members`. */
-static v128_t set_of(const u8 *is_member) {
+RARE static v128_t set_of(const u8 *is_member) {
   u8 rows[16] = {0};
   for (u32 c = 0; c < 0x80; c++) if (is_member[c]) rows[c & 15] |= (u8)(1u << (c >> 4));
   return wasm_v128_load(rows);
@@ -46,7 +46,7 @@ static inline u32 blanks(v128_t bytes) {
 static inline u32 rule_offset(u32 unit) { return (unit >> 10) << ((unit & 0x200) >> 6); }
 
 /* The longest rule that matches at `at`: its value, or -1. After the text stands 0. */
-static i32 longest_rule(const u8 *at, u32 *matched) {
+SHARED static i32 longest_rule(const u8 *at, u32 *matched) {
   i32 value = -1;
   if (rule_units == 0) return value;
   u32 node = rule_offset(rules[0]);
@@ -65,7 +65,7 @@ static i32 longest_rule(const u8 *at, u32 *matched) {
   }
 }
 
-static u32 replacement_end(u32 start) {
+RARE static u32 replacement_end(u32 start) {
   u32 end = start;
   while (end < replacements_size && replacements[end]) end++;
   return end;
@@ -85,7 +85,7 @@ static u32 put(const u8 *from, u32 length, u32 filled) {
 }
 
 /* The end of what normalizes to single spaces at the beginning. */
-static u32 skip_spaces(u32 end) {
+RARE static u32 skip_spaces(u32 end) {
   for (u32 at = 0;;) {
     if (at >= end) return at;
     u32 matched;
@@ -102,7 +102,7 @@ static u32 skip_spaces(u32 end) {
 }
 
 /* Normalizes `raw[0..end)` to `normal`. Returns where that ends. */
-static u32 normalize_text(u32 end) {
+SHARED static u32 normalize_text(u32 end) {
   __builtin_memset(raw + end, 0, PADDING);
   u32 removes = removes_extra_whitespace ? 1 : 0;
   u32 at = removes ? skip_spaces(end) : 0;

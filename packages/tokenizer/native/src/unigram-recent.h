@@ -39,7 +39,7 @@ static int is_over_text;
 /* For each length of a word, which bits of `low` and `high` are its. */
 static u64 masks[SHORT + 1][2];
 
-static void make_table(void) {
+RARE static void make_table(void) {
   for (u32 length = 1; length <= SHORT; length++) {
     masks[length][0] = length >= 8 ? ~0ull : ~0ull >> (64 - 8 * length);
     masks[length][1] = length <= 8 ? 0 : ~0ull >> (128 - 8 * length);
@@ -62,7 +62,7 @@ static inline int is_same(const Entry *entry, u64 low, u64 high, u32 length) {
 }
 
 /* How much less than another segmentation of `length` bytes the best one must cost to be certain beside such a sum. */
-static double float_error(float sum, u32 length) {
+RARE static double float_error(float sum, u32 length) {
   /* Every addition is off by half a unit in the last place; a byte costs well below 64. */
   double most = __builtin_fabsf(sum) + 64.0 * length;
   double power = 1;
@@ -71,7 +71,7 @@ static double float_error(float sum, u32 length) {
 }
 
 /* The largest sum beside which the segmentation just found is certain, or -1. */
-static float certain_up_to(u32 length) {
+RARE static float certain_up_to(u32 length) {
   if (!is_over_text) return __builtin_inff();
   if (margin > float_error(NEAR, length)) return NEAR;
   for (float sum = 1 << 16; sum > 64 * length; sum /= 2) {
@@ -81,7 +81,7 @@ static float certain_up_to(u32 length) {
 }
 
 /* A word takes the place of the one of a pair that was met longest ago. */
-static void remember(Pair *pair, Entry entry, const i32 *found) {
+RARE static void remember(Pair *pair, Entry entry, const i32 *found) {
   if (entry.certain < 0) return;
   entry.first = nothing;
   entry.second = nothing;

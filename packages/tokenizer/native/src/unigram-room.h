@@ -10,20 +10,20 @@
 
 static inline u64 aligned(u64 address) { return (address + 63) & ~63ull; }
 
-static u32 room(void) {
+RARE static u32 room(void) {
   if (memory_top == 0) memory_top = (u32)&__heap_base;
   memory_top = (u32)aligned(memory_top);
   return memory_top;
 }
 
 /* Memory up to `end` exists afterwards, or it is a trap. */
-static void extend(u64 end) {
+RARE static void extend(u64 end) {
   if (end > 0xffff0000u) __builtin_trap();
   reach((u32)end);
 }
 
 /* Takes the beginning, with what it holds. */
-static void keep(u64 size) {
+RARE static void keep(u64 size) {
   extend(room() + size);
   memory_top += (u32)size;
 }

@@ -35,7 +35,7 @@ typedef struct {
   u8 label;
 } Node;
 
-static u32 add_piece(Node *nodes, u32 count, const u8 *bytes, u32 length, i32 id) {
+RARE static u32 add_piece(Node *nodes, u32 count, const u8 *bytes, u32 length, i32 id) {
   u32 node = 0;
   for (u32 i = 0; i < length; i++) {
     u32 child = nodes[node].child;
@@ -51,7 +51,7 @@ static u32 add_piece(Node *nodes, u32 count, const u8 *bytes, u32 length, i32 id
   return count;
 }
 
-static int is_free(const Node *nodes, u32 first, u32 base) {
+RARE static int is_free(const Node *nodes, u32 first, u32 base) {
   for (u32 child = first; child; child = nodes[child].sibling) {
     if (units[base ^ nodes[child].label].step) return 0;
   }
@@ -62,7 +62,7 @@ static int is_free(const Node *nodes, u32 first, u32 base) {
  * Gives every node a base such that the units of all children are apart: those with the most children first, as they
  * are the hardest to place. Returns the number of units, 0 where they would be more than `most`.
  */
-static u32 lay_out(Node *nodes, u32 count, u8 *is_base, u32 *left, u32 most) {
+RARE static u32 lay_out(Node *nodes, u32 count, u8 *is_base, u32 *left, u32 most) {
   u32 widest[BLOCK + 1] = {0};
   for (u32 node = count; node-- > 0;) {
     u32 width = 0;
@@ -109,7 +109,7 @@ static u32 lay_out(Node *nodes, u32 count, u8 *is_base, u32 *left, u32 most) {
  * Builds the trie of `count` pieces: `bytes` holds them one after the other, `lengths` and `ids` say more. They lie
  * in the memory that is not taken. Returns whether they fit.
  */
-static int build_trie(const u8 *bytes, const u32 *lengths, const i32 *ids, u32 count) {
+RARE static int build_trie(const u8 *bytes, const u32 *lengths, const i32 *ids, u32 count) {
   u64 size = 0;
   for (u32 i = 0; i < count; i++) size += lengths[i];
   u64 most = size + size / 2 + 4 * BLOCK;

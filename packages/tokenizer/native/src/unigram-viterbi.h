@@ -47,7 +47,7 @@ static inline void offer(Position *to, double total, u32 from, i32 by) {
  * Segments `bytes[0..length)`, whole characters, with exact enough sums. The path lies in `lattice`.
  * Returns whether there is one: not where a character is in no piece and there is no unknown piece.
  */
-static int search(const u8 *bytes, u32 length) {
+SHARED static int search(const u8 *bytes, u32 length) {
   for (u32 i = 1; i <= length; i++) lattice[i] = (Position){-__builtin_inf(), -__builtin_inf(), NO_ONE, 0};
   lattice[0] = (Position){0, -__builtin_inf(), NO_ONE, 0};
   for (u32 at = 0; at < length;) {
@@ -89,7 +89,7 @@ static inline void offer_float(Position *to, float total, u32 from, i32 by) {
  * The same as SentencePiece does it: sums in 32-bit floats, set back to 0 where they pass `RESET`. Of two pieces that
  * come to equal sums, the one that begins first stays.
  */
-static int search_in_floats(const u8 *bytes, u32 length, float initial) {
+SHARED static int search_in_floats(const u8 *bytes, u32 length, float initial) {
   for (u32 i = 1; i <= length; i++) lattice[i].from = NO_ONE;
   lattice[0] = (Position){initial, 0, NO_ONE, 0};
   u32 frontier = 0;
@@ -127,7 +127,7 @@ static int search_in_floats(const u8 *bytes, u32 length, float initial) {
 }
 
 /* Turns the path around: `from` of a position on it is then where the next piece ends, whose id is `by` there. */
-static void turn_path(u32 length) {
+SHARED static void turn_path(u32 length) {
   i32 next = (i32)length;
   for (i32 at = lattice[length].from;;) {
     i32 before = lattice[at].from;

@@ -29,13 +29,13 @@ typedef struct {
 } Word;
 
 /* Appends an unknown character. Over a whole text, those side by side are one. */
-static void push_unknown(int is_first) {
+RARE static void push_unknown(int is_first) {
   if (is_first || ids[id_count - 1] != unknown_id) ids[id_count++] = unknown_id;
   total += added[unknown_id];
 }
 
 /* Appends the ids of the path that was found. Returns how many characters are unknown. */
-static u32 push_path(const u8 *bytes, u32 length) {
+SHARED static u32 push_path(const u8 *bytes, u32 length) {
   u32 first = is_over_text ? 0 : id_count;
   u32 unknown = 0;
   turn_path(length);
@@ -59,7 +59,7 @@ static u32 push_path(const u8 *bytes, u32 length) {
 }
 
 /* A word that is not remembered, or not certain beside this sum. Returns whether it could be segmented. */
-__attribute__((noinline)) static int push_new(const Word *word, int is_remembered) {
+SHARED static int push_new(const Word *word, int is_remembered) {
   const u8 *bytes = normal + word->start;
   u32 length = word->length;
   make_lattice(length);
@@ -82,7 +82,7 @@ __attribute__((noinline)) static int push_new(const Word *word, int is_remembere
 }
 
 /* Appends a remembered word that is not one id or two. */
-__attribute__((noinline)) static void push_rare(const Entry *entry) {
+SHARED static void push_rare(const Entry *entry) {
   if (entry->is_unknown) {
     push_unknown(!is_over_text || id_count == 0);
     return;
@@ -117,7 +117,7 @@ static inline int push_word(const Word *word) {
 }
 
 /* Without words: a sum that is set back within one changes the rounding in all that follow. */
-static i32 encode_whole(u32 end) {
+RARE static i32 encode_whole(u32 end) {
   make_lattice(end);
   id_count = 0;
   if (!search_in_floats(normal, end, 0)) return -1;

@@ -10,7 +10,7 @@
 #include "unigram-words.h"
 
 /* Where what a call is given is put: `bytes` may be written there. */
-EXPORT("room") u32 room_for(u32 bytes) {
+RARE EXPORT("room") u32 room_for(u32 bytes) {
   extend((u64)room() + bytes + PADDING);
   return room();
 }
@@ -19,7 +19,7 @@ EXPORT("room") u32 room_for(u32 bytes) {
  * The pieces: scores of all ids (double), what they add to sums (float), the lengths of the pieces, their ids, their
  * bytes. Returns whether they fit.
  */
-EXPORT("setPieces") int set_pieces(u32 id_limit, u32 pieces, double unknown, i32 unknown_piece) {
+RARE EXPORT("setPieces") int set_pieces(u32 id_limit, u32 pieces, double unknown, i32 unknown_piece) {
   scores = (double *)room();
   keep(id_limit * sizeof(double));
   added = (float *)(scores + id_limit);
@@ -35,20 +35,20 @@ EXPORT("setPieces") int set_pieces(u32 id_limit, u32 pieces, double unknown, i32
 }
 
 /* The 256 tokens that stand for the bytes of an unknown character. */
-EXPORT("setBytes") void set_bytes(void) {
+RARE EXPORT("setBytes") void set_bytes(void) {
   byte_ids = (i32 *)room();
   keep(256 * sizeof(i32));
 }
 
 /* How words are found, and whether scores are summed and unknown characters joined over the whole text. */
-EXPORT("setWords") void set_words(int joins, int over_text) {
+RARE EXPORT("setWords") void set_words(int joins, int over_text) {
   alone_characters = set_of((u8 *)room());
   joins_blanks = joins;
   is_over_text = over_text;
 }
 
 /* The normalizer: kinds of bytes, units of the double array, replacements. */
-EXPORT("setRules") void set_rules(u32 rule_count, u32 bytes, int dummy, int removes) {
+RARE EXPORT("setRules") void set_rules(u32 rule_count, u32 bytes, int dummy, int removes) {
   kinds = (u8 *)room();
   rules = (u32 *)(kinds + 256);
   rule_units = rule_count;
