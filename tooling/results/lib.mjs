@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const COMMAND = 'apps/cli/dist/main.js';
+/** The command line, as built. */
+export const COMMAND = 'apps/cli/dist/main.js';
 const RESULTS = 'docs/results.json';
 
 /** Where all runs go. */

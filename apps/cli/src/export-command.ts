@@ -1,16 +1,18 @@
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exportOnnx, useBackend } from '@attune/backend-onnx';
-import { CausalLM, loadAdapter, mergeLora, type SaveOptions } from '@attune/models';
+import { CausalLM, type SaveOptions } from '@attune/models';
 import { type Tensor2D, zeros } from '@tensorflow/tfjs-core';
 import { Command, Option } from 'commander';
+import { withAdapters } from './merge-adapters.ts';
 import { wholeNumber } from './option-parsers.ts';
 
 const EXAMPLES = `
 Examples:
   attune export ./model --to model.onnx --length 256         input_ids [1, 256] in, logits out
   attune export ./model --to ./half --dtype bfloat16         a Hugging Face folder at half the size
-  attune export ./base --merge-lora ./adapter --to ./merged  adapters added to the weights`;
+  attune export ./base --merge-lora ./adapter --to ./merged  adapters added to the weights
+  attune export ./base --merge-lora ./sft ./dpo --to ./both  changes of several, merged by signs (TIES)`;
 
 /** Files beside the weights that a folder needs to be used. */
 const COMPANIONS = [
@@ -23,7 +25,8 @@ const COMPANIONS = [
 
 interface Options {
   to: string;
-  mergeLora?: string;
+  mergeLora?: string[];
+  mergeMethod: 'linear' | 'ties';
   dtype?: SaveOptions['dtype'];
   maxShardBytes?: number;
   length?: number;
@@ -36,7 +39,12 @@ export function exportCommand(): Command {
     .description('Write a model in another form: an .onnx file, or a Hugging Face folder.')
     .argument('<model-dir>', 'folder with config.json and weights')
     .requiredOption('--to <path>', 'a file that ends in .onnx, or else a folder')
-    .option('--merge-lora <folder>', 'add these LoRA adapters to the weights')
+    .option('--merge-lora <folders...>', 'add these LoRA adapters to the weights')
+    .addOption(
+      new Option('--merge-method <name>', 'how several adapters become one: added up, or merged by signs')
+        .choices(['linear', 'ties'])
+        .default('ties'),
+    )
     .addOption(
       new Option('--dtype <type>', 'precision of the weights in a folder (default: float32)').choices([
         'float32',
@@ -65,11 +73,8 @@ async function run(dir: string, options: Options): Promise<void> {
   if (resolve(dir) === resolve(options.to))
     throw new Error(`--to ${options.to} is the model itself: name another folder`);
   await useBackend(toOnnx ? 'onnx' : 'auto', { quiet: true });
-  const model = CausalLM.load(dir);
-  if (options.mergeLora) {
-    loadAdapter(model, options.mergeLora);
-    mergeLora(model);
-  }
+  const { mergeLora: adapters, mergeMethod } = options;
+  const model = adapters ? withAdapters(dir, adapters, mergeMethod) : CausalLM.load(dir);
   if (toOnnx) writeOnnx(model, options);
   else writeFolder(dir, model, options);
   console.log(`wrote ${options.to}`);

@@ -156,6 +156,39 @@ describe('export', () => {
     for (const folder of [adapter, to]) rmSync(folder, { recursive: true });
   });
 
+  it('merges several adapters into one model', () => {
+    const name = 'model.layers.0.self_attn.q_proj.weight';
+    const weight = (folder: string) => CausalLM.load(folder).params[name]!.dataSync<'float32'>();
+    const adapters = [1, -2].map((size) => {
+      const model = CausalLM.load(dir);
+      applyLora(model, { rank: 2, alpha: 4, targetModules: ['q_proj'], seed: 1 });
+      const up = model.params[name.replace('weight', 'lora_B.weight')]!;
+      up.assign(fill(up.shape, size));
+      saveAdapter(model, `${dir}-adapter${size}`);
+      return `${dir}-adapter${size}`;
+    });
+    const merged = (...words: string[]) => {
+      const to = `${dir}-merged`;
+      expect(attune(['export', dir, '--merge-lora', ...words, '--to', to]).code).toBe(0);
+      const found = weight(to);
+      rmSync(to, { recursive: true });
+      return found;
+    };
+    const base = weight(dir);
+    const alone = adapters.map((adapter) => merged(adapter));
+    const sum = base.map((value, i) => alone[0]![i]! + alone[1]![i]! - value);
+    const linear = merged(...adapters, '--merge-method', 'linear');
+    expect(Math.max(...linear.map((value, i) => Math.abs(value - sum[i]!)))).toBeLessThan(1e-6);
+    // The changes oppose each other, the second twice as large: by sign, the second's stay, where they are not small.
+    const signed = merged(...adapters);
+    for (const [i, value] of signed.entries())
+      expect(Math.min(...[base, alone[0]!, alone[1]!].map((one) => Math.abs(value - one[i]!)))).toBeLessThan(
+        1e-6,
+      );
+    expect(signed).not.toEqual(linear);
+    for (const folder of adapters) rmSync(folder, { recursive: true });
+  });
+
   it('writes an .onnx file', () => {
     const to = `${dir}.onnx`;
     expect(attune(['export', dir, '--to', to, '--length', '8'])).toMatchObject({

@@ -6,7 +6,8 @@ const METRIC = 'validation/reward';
 /**
  * A student of a quarter of the parameters that writes right answers nearly half of the time: what on-policy distillation
  * makes of it in 60 steps, and reinforcement learning alone in 60 steps of rows that cost half as much and are twice as
- * many. The learning rate of the latter is the best of three, on seeds that are not reported.
+ * many. The learning rate of the latter is the best of three, on seeds that are not reported. Beside them distillation on
+ * given solutions and MiniLLM, in as many steps.
  */
 export async function run() {
   const { model } = train('sft', 'post-training/sft');
@@ -23,6 +24,12 @@ export async function run() {
         ...own,
         `teacher.path=${teacher.model}`,
       ),
+      ...Object.fromEntries(
+        ['distill', 'minillm'].map((name) => [
+          name,
+          train(`student-${name}-${seed}`, `post-training/${name}`, ...own, `teacher.path=${teacher.model}`),
+        ]),
+      ),
       alone: train(`student-grpo-${seed}`, 'post-training/grpo', ...own, ...lasting(60)),
     };
   });
@@ -32,6 +39,14 @@ export async function run() {
   const metric = 'accuracy of a fine-tuned student';
   const reached = overSeeds(distilled, METRIC);
   const ratio = mean(distilled.map(onPolicy)) / mean(alone.map(reinforced));
+  for (const algorithm of ['distill', 'minillm']) {
+    const after = overSeeds(
+      runs.map((run) => run[algorithm]),
+      METRIC,
+    );
+    const note = `${(100 * (after.after / goal)).toFixed(0)}% of its teachers' ${goal.toFixed(3)}`;
+    record({ algorithm, recipe: `recipes/post-training/${algorithm}.yaml`, metric, ...after, note });
+  }
   record(
     { algorithm: 'gkd', recipe, metric, ...reached, note: share(reached.after, goal, ratio) },
     { algorithm: 'grpo', recipe, metric, ...overSeeds(alone, METRIC), note: 'reinforcement learning alone' },

@@ -1,21 +1,26 @@
 import { join } from 'node:path';
-import { first, last, metricsOf, record, train } from '../lib.mjs';
+import { metricsOf, overSeeds, record, SEEDS, train } from '../lib.mjs';
 
-/** Recipes of several stages: accuracy after each. */
+/** Recipes of several stages: accuracy before and after each. */
 export async function run() {
   const { model } = train('sft', 'post-training/sft');
   const report = (name, stages) => {
-    const words = [`tokenizer.path=${model}`, `stages.cold-start.model.path=${model}`, 'seed=1'];
-    const { output } = train(name, `post-training/${name}`, ...words);
+    const runs = SEEDS.map((seed) =>
+      train(
+        `${name}-${seed}`,
+        `post-training/${name}`,
+        `tokenizer.path=${model}`,
+        `stages.cold-start.model.path=${model}`,
+        `seed=${seed}`,
+      ),
+    );
     for (const [stage, algorithm] of stages) {
-      const own = { metrics: metricsOf(join(output, stage)) };
+      const own = runs.map(({ output }) => ({ metrics: metricsOf(join(output, stage)) }));
       record({
         algorithm,
         recipe: `recipes/post-training/${name}.yaml`,
         metric: `accuracy, stage ${stage}`,
-        before: first(own, 'validation/reward'),
-        after: last(own, 'validation/reward'),
-        seeds: 1,
+        ...overSeeds(own, 'validation/reward'),
       });
     }
   };

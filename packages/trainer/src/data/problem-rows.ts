@@ -25,6 +25,15 @@ export function problemRows(
     switch (as) {
       case 'pairs':
         return [{ prompt, chosen: answer, rejected: wrong, answer }];
+      case 'graded': {
+        // Graded 2 for too short, 1 for slightly wrong, and 1 between the two.
+        const [chosen, rejected, margin] = [
+          [answer, early, 2],
+          [answer, slipped, 1],
+          [slipped, early, 1],
+        ][i % 3] as [string, string, number];
+        return [{ prompt, chosen, rejected, margin, answer }];
+      }
       case 'lists':
         return [{ prompt, completions: [answer, slipped, early], scores: [2, 1, 0], answer }];
       case 'steps': {

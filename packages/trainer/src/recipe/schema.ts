@@ -63,11 +63,13 @@ const source = z.strictObject({
   /** Of generated problems: share of the solutions that stop a step early, from 0 to 1. */
   mistakes: z.number().min(0).max(1).default(0),
   /**
-   * What generated problems become: worked `solutions`; `pairs`, `lists` and `judged` single answers of right and wrong
-   * solutions; `steps` judged one by one; `thinking`: every second one ends in /no_think and is answered at once;
+   * What generated problems become: worked `solutions`; `pairs`, `graded` pairs, `lists` and `judged` single answers of
+   * right and wrong solutions; `steps` judged one by one; `thinking`: every second one ends in /no_think and is answered at once;
    * `texts`: problem and answer as one text to continue, seldom worked out.
    */
-  as: z.enum(['solutions', 'pairs', 'judged', 'lists', 'steps', 'thinking', 'texts']).default('solutions'),
+  as: z
+    .enum(['solutions', 'pairs', 'graded', 'judged', 'lists', 'steps', 'thinking', 'texts'])
+    .default('solutions'),
   /** Of `judged` solutions: share of the right ones that is kept. */
   desirable: z.number().gt(0).max(1).default(1),
 });
