@@ -59,7 +59,8 @@ const variants: Record<string, object[]> = {
   gkd: [{ beta: 0 }, { beta: 1, topK: 3 }],
   minillm: [{ singleStep: false, lengthNormalisation: false, rewardClip: 1 }],
   clip: [{ maxScale: 5 }],
-  itc: [{ labelSmoothing: 0.1 }],
+  itc: [{ labelSmoothing: 0.1 }, { momentum: 0.995 }],
+  itm: [{ itcWeight: 0.5 }],
   grpo: [
     { aggregation: 'sequence-mean-token-mean', beta: 0.04 },
     { aggregation: 'fixed-length', scaleRewards: 'none', clipHigh: 0.28 },

@@ -114,6 +114,18 @@ export class ExampleEncoder {
     return { ...out.finish(), stepEnds: Int32Array.from(stepEnds), labels: Uint8Array.from(labels, Number) };
   }
 
+  /**
+   * The two texts of a pair, each by itself as plain text, without template, beginning or end. Of a completion or a
+   * preference they are the prompt and the (better) answer.
+   *
+   * @throws when the example holds no two texts
+   */
+  texts(example: Example): { query: Int32Array; positive: Int32Array } {
+    const [query, positive] = pairOf(example);
+    const encode = (text: string) => Int32Array.from(this.#encodeText(text));
+    return { query: encode(query), positive: encode(positive) };
+  }
+
   /** What the model is given to continue: the prompt of any example that has one, up to the assistant's header. */
   prompt(example: Example): Int32Array {
     if (!('prompt' in example))
@@ -207,6 +219,24 @@ function guard(value: unknown, special: RegExp): unknown {
   if (Array.isArray(value)) return value.map((inner) => guard(inner, special));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, guard(inner, special)]));
+}
+
+/** The two texts of an example. */
+function pairOf(example: Example): [string, string] {
+  const spoken = (prompt: Prompt) =>
+    typeof prompt === 'string' ? prompt : prompt.map(({ content }) => content).join('\n');
+  switch (example.kind) {
+    case 'contrastive':
+      return [example.query, example.positive];
+    case 'completion':
+      return [spoken(example.prompt), example.completion];
+    case 'preference':
+      return [spoken(example.prompt), example.chosen];
+    default:
+      throw new Error(
+        `the algorithm learns from pairs of texts and needs query and positive (or prompt and completion), found a ${example.kind} example`,
+      );
+  }
 }
 
 class SequenceBuilder {

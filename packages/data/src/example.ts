@@ -96,6 +96,13 @@ export interface PromptExample {
   prompt: Prompt;
 }
 
+/** Two texts that belong together, e.g. a question and the passage that answers it. */
+export interface ContrastiveExample {
+  kind: 'contrastive';
+  query: string;
+  positive: string;
+}
+
 /** A row in one of the shapes that training understands; `kind` tells which. */
 export type Example =
   | TextExample
@@ -105,4 +112,5 @@ export type Example =
   | UnpairedExample
   | ListwiseExample
   | StepwiseExample
-  | PromptExample;
+  | PromptExample
+  | ContrastiveExample;

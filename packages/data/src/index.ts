@@ -54,6 +54,7 @@ export * from './dataset/index.ts';
 export { Dataset, type Row, type SplitOptions } from './dataset.ts';
 export type {
   CompletionExample,
+  ContrastiveExample,
   ConversationExample,
   Example,
   ListwiseExample,

@@ -10,6 +10,7 @@ export { bootstrapInterval, type Estimate, estimate, wilsonInterval } from './me
 export { majorityAtK, majorityScore, type Vote } from './metrics/majority.ts';
 export { passAtK } from './metrics/pass-at-k.ts';
 export { type PerplexityResult, perplexity } from './metrics/perplexity.ts';
+export { meanReciprocalRank, ownRanks, recallAtK } from './metrics/retrieval.ts';
 export {
   type ReportContent,
   type ReportRun,

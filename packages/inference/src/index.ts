@@ -1,4 +1,5 @@
 export { samplingDistribution } from './distribution.ts';
+export { type EmbedOptions, embedSequences } from './embed.ts';
 export {
   Engine,
   EngineClosedError,

@@ -24,6 +24,7 @@ import {
   type StepInputs,
   type StepOutput,
 } from './decoder.ts';
+import { type Pooling, pool } from './embedding.ts';
 import { initialValues } from './init.ts';
 import type { LoraState } from './lora.ts';
 import { type ParameterShapes, parameterShapes } from './parameters.ts';
@@ -134,6 +135,15 @@ export class CausalLM {
   /** What the scalar head says at each token, having read it, `[batch, seq]`. @throws when there is none: `addScalarHead` */
   scores(inputs: DecoderInputs): Tensor2D {
     return tidy(() => scalarHead(this.params, this.hidden(inputs)));
+  }
+
+  /**
+   * One vector for each row, e.g. the embedding of a text, `[batch, d]`.
+   *
+   * @param mask 1 where a token counts, without gaps, else 0; float32 `[batch, seq]`
+   */
+  embed(inputs: DecoderInputs, mask: Tensor2D, pooling: Pooling = 'mean'): Tensor2D {
+    return tidy(() => pool(this.hidden(inputs), mask, pooling));
   }
 
   /** An empty key-value cache for this model. */

@@ -23,6 +23,8 @@ export {
   type StepInputs,
   type StepOutput,
 } from './decoder.ts';
+export { POOLINGS, type Pooling, pool } from './embedding.ts';
+export { type EmbeddingConfig, readEmbeddingConfig, saveEmbeddingConfig } from './embedding-folder.ts';
 export { applyLora, type LoraOptions, type LoraState, mergeLora } from './lora.ts';
 export { type ParameterShapes, type Params, parameterShapes } from './parameters.ts';
 export { type RotaryTables, rotaryFrequencies, rotaryTables } from './rope.ts';

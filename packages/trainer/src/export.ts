@@ -1,19 +1,28 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CausalLM, mergeLora, saveAdapter } from '@attune/models';
+import { type CausalLM, mergeLora, saveAdapter, saveEmbeddingConfig } from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
 import { syncFolder } from './checkpoint/folders.ts';
 import type { TextCodec } from './data/codec.ts';
 import { fileError } from './errors.ts';
+import type { ContrastiveSettings } from './loop/contrastive.ts';
+import { writeParts } from './loop/contrastive-parts.ts';
 import type { TrainState } from './loop/update.ts';
 
 /**
  * Writes the result of a run, `model/`, complete or not at all: config.json, model.safetensors, tokenizer.json,
- * tokenizer_config.json with the chat template, and generation_config.json. LoRA is merged into the weights, and its
+ * tokenizer_config.json with the chat template, and generation_config.json; after contrastive training the files of an
+ * embedding model. LoRA is merged into the weights, and its
  * adapters stand alone in `model/adapter/`, a PEFT folder.
  * @returns the folder
  */
-export function exportModel(run: string, model: CausalLM, state: TrainState, codec: TextCodec): string {
+export function exportModel(
+  run: string,
+  model: CausalLM,
+  state: TrainState,
+  codec: TextCodec,
+  contrastive?: ContrastiveSettings,
+): string {
   const path = join(run, 'model');
   const temporary = join(run, '.writing-model');
   const before = swapInAverage(state);
@@ -27,6 +36,7 @@ export function exportModel(run: string, model: CausalLM, state: TrainState, cod
     }
     copy.save(temporary);
     writeTextFiles(temporary, model, codec);
+    if (contrastive) writeEmbeddingFiles(temporary, model, contrastive);
     if (existsSync(path)) rmSync(path, { recursive: true });
     renameSync(temporary, path);
     syncFolder(run);
@@ -60,6 +70,13 @@ export function swapInAverage({ params, average }: TrainState): (() => void) | u
       own.dispose();
     }
   };
+}
+
+/** An embedding model: what `sentence-transformers` reads, and what was learned beside the model. */
+function writeEmbeddingFiles(folder: string, model: CausalLM, { pooling, parts }: ContrastiveSettings): void {
+  const { max_position_embeddings: maxLength, hidden_size: width } = model.config;
+  saveEmbeddingConfig(folder, { pooling, maxLength }, width);
+  writeParts(folder, parts);
 }
 
 function writeTextFiles(

@@ -8,6 +8,8 @@ import { loadRecords, textsOf } from './data/records.ts';
 import { obtainTokenizer, readTokenizer } from './data/tokenizer.ts';
 import { UserError } from './errors.ts';
 import type { BatchSource } from './loop/batch-source.ts';
+import type { ContrastiveSettings } from './loop/contrastive.ts';
+import { contrastiveParts } from './loop/contrastive-parts.ts';
 import type { Evaluator } from './loop/evaluator.ts';
 import { createRewardModel } from './loop/reward-model.ts';
 import { TrainStep } from './loop/train-step.ts';
@@ -30,6 +32,8 @@ export interface Run {
   codec: TextCodec;
   /** The models beside the one that is trained. */
   roles: Roles;
+  /** Of contrastive methods. */
+  contrastive: ContrastiveSettings | undefined;
   step: TrainStep;
   source: BatchSource;
   evaluator: Evaluator | undefined;
@@ -87,7 +91,19 @@ export async function prepareRun(
 
   const { clipNorm, ema } = recipe.optimizer;
   const settings: UpdateSettings = { optimizer: createOptimizer(optimizerOptions(recipe)), clipNorm, ema };
-  const state = createState(settings, model.trainable());
+  const contrastive: ContrastiveSettings | undefined =
+    algorithm.batch === 'contrastive'
+      ? {
+          parts: contrastiveParts(needs, {
+            width: model.config.hidden_size,
+            seed: recipe.seed,
+            from: checkpoint?.path ?? recipe.model.path,
+          }),
+          pooling: recipe.embedding?.pooling ?? 'mean',
+          separatorId: codec.eosId ?? codec.padId,
+        }
+      : undefined;
+  const state = createState(settings, { ...model.trainable(), ...contrastive?.parts });
   if (checkpoint) restoreState(checkpoint.path, state);
 
   const roles = new Roles({ recipe, needs, model, tokenizer, checkpoint: checkpoint?.path, settings });
@@ -97,7 +113,19 @@ export async function prepareRun(
   const micro = recipe.batch.micro ?? recipe.batch.size ?? 32;
   const rewardModels = judges.map((judge) => createRewardModel(judge, { padId: codec.padId, micro }));
   const score = createScoring(recipe.rewards, rewardModels, onNotice);
-  const context = { recipe, ...chosen, needs, model, roles, codec, records, score, folder, onNotice };
+  const context = {
+    recipe,
+    ...chosen,
+    needs,
+    model,
+    roles,
+    contrastive,
+    codec,
+    records,
+    score,
+    folder,
+    onNotice,
+  };
   const sources = await createSources(context);
   if (checkpoint) sources.source.restore(checkpoint.state.sampler);
   const { critic, criticState, teacher, liveReference: reference } = roles;
@@ -106,7 +134,7 @@ export async function prepareRun(
     ...chosen,
     model,
     state,
-    models: { critic, teacher, reference },
+    models: { critic, teacher, reference, contrastive },
     criticState,
     couplingState: checkpoint?.state.coupling,
   });
@@ -116,12 +144,13 @@ export async function prepareRun(
     state,
     codec,
     roles,
+    contrastive,
     ...sources,
     step,
     dispose() {
       for (const part of [step, sources.source, sources.evaluator, ...rewardModels, roles, model])
         part?.dispose();
-      const states = [state.slots, state.average, criticState?.slots ?? {}];
+      const states = [state.slots, state.average, criticState?.slots ?? {}, contrastive?.parts ?? {}];
       tf.dispose(states as unknown as tf.TensorContainer);
     },
     description: { backend: backend.description, data: records.description },

@@ -78,7 +78,8 @@ async function trainOne(loaded: LoadedRecipe, options: TrainOptions): Promise<Ru
   const stopped = await takeSteps(run, folder, log, startStep, options.signal);
   const { step, metrics, scores } = log;
   const result: RunResult = { folder: path, step, metrics, scores, stopped };
-  if (stopped === undefined) result.model = exportModel(path, run.model, run.state, run.codec);
+  if (stopped === undefined)
+    result.model = exportModel(path, run.model, run.state, run.codec, run.contrastive);
   log.close();
   run.dispose();
   writeRunReport(result, start, kept.all);
@@ -186,7 +187,7 @@ async function evaluate(
 }
 
 async function checkpoint(run: Run, folder: RunFolder, log: RunLog, step: number): Promise<void> {
-  const { recipe, model, state, codec, source, roles } = run;
+  const { recipe, model, state, codec, source, roles, contrastive } = run;
   const { critic, criticState, sync } = roles;
   const written = writeCheckpoint(
     folder.checkpoints,
@@ -206,7 +207,11 @@ async function checkpoint(run: Run, folder: RunFolder, log: RunLog, step: number
           coupling: run.step.couplingState,
           ...log.flush(),
         },
-        { critic: critic && { model: critic, state: criticState! }, reference: sync?.parameters },
+        {
+          critic: critic && { model: critic, state: criticState! },
+          reference: sync?.parameters,
+          parts: contrastive?.parts,
+        },
       ),
     recipe.checkpoint.keep,
   );

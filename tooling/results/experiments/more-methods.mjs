@@ -32,16 +32,13 @@ const METHODS = {
   'outcome-reward-model': RIGHT,
   'implicit-prm': RIGHT,
   'process-reward-model': ['held-out steps judged right', 'validation/accuracy'],
-  'process-advantage': [
-    'squared error of the advantages of held-out steps',
-    'validation/advantage-error',
-  ],
+  'process-advantage': ['squared error of the advantages of held-out steps', 'validation/advantage-error'],
 };
 
 /** Against a reference that is the policy itself everything ties at first. */
 const TIED = ['lipo', 'implicit-prm'];
 
-const NOTES = { 'self-rewarding': 'the rule as judge: a model this small cannot follow a judge\'s prompt' };
+const NOTES = { 'self-rewarding': "the rule as judge: a model this small cannot follow a judge's prompt" };
 
 /** What the methods give that no other experiment compares, from the same model. */
 export async function run() {

@@ -19,6 +19,11 @@ export const itcOptions = z.strictObject({
   alpha: z.number().min(0).max(1).default(0.4),
   /** Share of the targets that is spread evenly over all candidates (BLIP-2: 0.1). */
   labelSmoothing: z.number().min(0).lt(1).default(0),
+  /**
+   * Share of the momentum encoder that stays at each step, 0.995 in the paper; undefined: no momentum encoder. The trainer
+   * then keeps one, without a queue.
+   */
+  momentum: z.number().min(0).lt(1).optional(),
   /** The learned temperature is kept at or above this. */
   minTemperature: z.number().positive().default(0.001),
 });
@@ -119,6 +124,14 @@ export const itc = defineAlgorithm({
   },
   batch: 'contrastive',
   options: itcOptions,
-  needs: () => ({ wholeBatch: true, leastExamples: 2, scalars: { temperature: 0.07 } }),
+  needs: ({ momentum }) => ({
+    wholeBatch: true,
+    leastExamples: 2,
+    scalars: { temperature: 0.07 },
+    ...(momentum !== undefined && {
+      reference: true,
+      referenceSync: { steps: 1, mixup: 1 - momentum },
+    }),
+  }),
   loss: itcLoss,
 });

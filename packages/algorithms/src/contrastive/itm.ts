@@ -1,16 +1,22 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { ContrastiveBatch } from '../batches.ts';
 import { defineAlgorithm, type LossResult } from '../definition.ts';
 import { exampleMean } from '../masked.ts';
 import { stopGradient } from '../stop-gradient.ts';
+import { itcLoss, itcOptions } from './itc.ts';
 import { cosineSimilarity, requireTwo } from './similarity.ts';
 
 /** Options of ITM. */
 export const itmOptions = z.strictObject({
   /** `hardest`: the most similar wrong partner. `sampled`: one drawn by similarity, as in the paper; needs `draws`. */
   negatives: z.enum(['hardest', 'sampled']).default('hardest'),
+  /**
+   * Weight of the contrastive loss (`itcLoss`, without momentum) beside: the paper trains both together, so that similar
+   * wrong partners stay hard ones. 0: matching alone.
+   */
+  itcWeight: z.number().min(0).default(0),
   /** Divides similarities before negatives are drawn. */
   temperature: z.number().positive().default(0.07),
 });
@@ -40,9 +46,10 @@ export function hardNegatives(similarity: Tensor2D, draws?: Tensor2D): Tensor1D 
  * and says whether they belong together. Each example is seen three times: with its partner, its left with a hard wrong
  * right, and its right with a hard wrong left. The loss is the binary cross-entropy, a mean over all three.
  *
- * Metrics: `accuracy`; `accuracy/negatives`.
+ * Metrics: `accuracy`; `accuracy/negatives`; with `itcWeight` those of `itcLoss`.
  */
-export function itmLoss(batch: ContrastiveBatch, { negatives, temperature }: ItmOptions): LossResult {
+export function itmLoss(batch: ContrastiveBatch, options: ItmOptions): LossResult {
+  const { negatives, temperature, itcWeight } = options;
   const { left, right, match, draws, totals } = batch;
   requireTwo(left, 'itm');
   if (!match) throw new Error('itm: the batch lacks match, the fused encoder over pairs');
@@ -66,9 +73,12 @@ export function itmLoss(batch: ContrastiveBatch, { negatives, temperature }: Itm
   const losses = tf.softplus(tf.neg(tf.mul(logit, signs))) as Tensor1D;
   const right01 = tf.cast(tf.greater(tf.mul(logit, signs), 0), 'float32') as Tensor1D;
   const wrong = tf.sub(1, labels) as Tensor1D;
+  const matching: Scalar = tf.div(exampleMean(losses, totals), 3);
+  const contrast = itcWeight > 0 ? itcLoss(batch, itcOptions.parse({})) : undefined;
   return {
-    loss: tf.div(exampleMean(losses, totals), 3),
+    loss: contrast ? tf.add(matching, tf.mul(contrast.loss, itcWeight)) : matching,
     metrics: {
+      ...contrast?.metrics,
       accuracy: tf.div(exampleMean(right01, totals), 3),
       'accuracy/negatives': tf.div(exampleMean(tf.mul(right01, wrong), totals), 2),
     },
@@ -85,11 +95,12 @@ export const itm = defineAlgorithm({
   },
   batch: 'contrastive',
   options: itmOptions,
-  needs: ({ negatives }) => ({
+  needs: ({ negatives, itcWeight }) => ({
     wholeBatch: true,
     leastExamples: 2,
     matcher: true,
     draws: negatives === 'sampled',
+    ...(itcWeight > 0 && { scalars: { temperature: 0.07 } }),
   }),
   loss: itmLoss,
 });

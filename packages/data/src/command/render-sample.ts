@@ -51,6 +51,11 @@ export function renderSample(example: Example, template: ChatTemplate | undefine
       const steps = example.completions.map((step, i) => `${example.labels[i] ? '✓' : '✗'} ${step}`);
       return [answer(example.prompt, steps.join('\n'))];
     }
+    case 'contrastive':
+      return [
+        { title: 'query', parts: [{ text: example.query, target: false }] },
+        { title: 'positive', parts: [{ text: example.positive, target: false }] },
+      ];
     case 'prompt': {
       const text = template
         ? template.render(turns(example.prompt), { addGenerationPrompt: true })

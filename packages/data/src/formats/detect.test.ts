@@ -70,6 +70,8 @@ const cases: [string, Row, Example][] = [
     { question: '1+1?', answer: '#### 2' },
     { kind: 'completion', prompt: '1+1?', completion: '#### 2' },
   ],
+  ['retrieval', { query: 'q', positive: 'p' }, { kind: 'contrastive', query: 'q', positive: 'p' }],
+  ['retrieval', { anchor: 'q', positive: 'p', id: 1 }, { kind: 'contrastive', query: 'q', positive: 'p' }],
   ['prompt', { prompt: [user('p')] }, { kind: 'prompt', prompt: [user('p')] }],
   [
     'preference',

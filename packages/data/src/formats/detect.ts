@@ -35,6 +35,7 @@ export type FormatName =
   | 'alpaca'
   | 'question-answer'
   | 'prompt'
+  | 'retrieval'
   | 'text';
 
 const has = (row: Row, ...columns: string[]) => columns.every((column) => column in row);
@@ -121,6 +122,15 @@ const formats: Record<FormatName, Format> = {
     matches: (row) => 'prompt' in row,
     convert: (row) => ({ kind: 'prompt', prompt: prompt(row) }),
   },
+  retrieval: {
+    columns: 'query or anchor, positive',
+    matches: (row) => 'positive' in row && ('query' in row || 'anchor' in row),
+    convert: (row) => ({
+      kind: 'contrastive',
+      query: text(row, 'anchor' in row && !('query' in row) ? 'anchor' : 'query'),
+      positive: text(row, 'positive'),
+    }),
+  },
   text: {
     columns: 'text',
     matches: (row) => 'text' in row,
@@ -130,7 +140,7 @@ const formats: Record<FormatName, Format> = {
 
 /**
  * Recognises the layout of a row by its columns. Where several fit, the most specific wins: judged answers, messages,
- * preferences, rankings, completions, prompts, text.
+ * preferences, rankings, completions, prompts, pairs of texts, text.
  *
  * @throws naming the columns found and the layouts known
  */

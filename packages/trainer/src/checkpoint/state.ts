@@ -13,6 +13,7 @@ import {
 import type { Tokenizer } from '@attune/tokenizer';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../errors.ts';
+import { writeParts } from '../loop/contrastive-parts.ts';
 import type { Named } from '../loop/gradients.ts';
 import type { TrainState } from '../loop/update.ts';
 
@@ -48,7 +49,7 @@ export function saveState(
   tokenizer: Tokenizer,
   state: TrainState,
   trainer: TrainerState,
-  { critic, reference }: OtherState = {},
+  { critic, reference, parts }: OtherState = {},
 ): void {
   if (model.lora) saveAdapter(model, folder);
   else model.save(folder);
@@ -63,6 +64,7 @@ export function saveState(
     writeSafetensors(join(own, 'optimizer.safetensors'), sources(flattenSlots(critic.state)));
   }
   if (reference) writeSafetensors(join(folder, 'reference.safetensors'), sources(reference));
+  if (parts) writeParts(folder, parts);
   writeJson(join(folder, 'trainer-state.json'), trainer);
 }
 
@@ -71,6 +73,8 @@ export interface OtherState {
   critic?: { model: CausalLM; state: TrainState };
   /** Parameters of a reference that follows the policy. */
   reference?: Named<tf.Variable>;
+  /** What a contrastive method learns beside the model. */
+  parts?: Named<tf.Variable>;
 }
 
 /** Reads what `saveState` wrote, besides the tensors. */

@@ -10,7 +10,7 @@ import { specialTokens } from './tokenizer.ts';
 export interface EncodedExample {
   /**
    * One sequence; for a pair the chosen and the rejected one; for a list every answer; for a packed row all that share
-   * it. What an algorithm compares them with (another prompt's answer, a corrupted prompt) comes last.
+   * it; both texts of a pair. What an algorithm compares them with (another prompt's answer, a corrupted prompt) comes last.
    */
   sequences: readonly TokenSequence[];
   name: string;

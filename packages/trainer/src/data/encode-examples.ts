@@ -1,10 +1,18 @@
 import { countTargets, type Example, LengthLimit, pack, splitBlocks, type TokenSequence } from '@attune/data';
 import { UserError } from '../errors.ts';
 import { type EncodedExample, encoderOf, explain, type TextCodec } from './codec.ts';
+import { encodeTexts } from './encode-texts.ts';
 import type { DataRecord } from './records.ts';
 
 /** What a kind of batch is made from. */
-export type OfflineKind = 'supervised' | 'pairwise' | 'unpaired' | 'listwise' | 'stepwise' | 'distillation';
+export type OfflineKind =
+  | 'supervised'
+  | 'pairwise'
+  | 'unpaired'
+  | 'listwise'
+  | 'stepwise'
+  | 'distillation'
+  | 'contrastive';
 
 /** How examples become sequences. */
 export interface EncodeOptions {
@@ -30,9 +38,18 @@ export function encodeExamples(
 ): EncodedExample[] {
   const encoder = encoderOf(codec);
   const limit = new LengthLimit({ maxLength });
-  let equal = 0;
+  let [equal, longer] = [0, 0];
   const encoded = records.flatMap((record): EncodedExample[] => {
     const { example, name } = record;
+    if (kind === 'contrastive') {
+      const { sequences, cut } = explain(name, () =>
+        encodeTexts(encoder, example, { maxLength, padId: codec.padId }),
+      );
+      longer += Number(cut);
+      if (!sameAnswers(sequences)) return [{ sequences, name }];
+      equal++;
+      return [];
+    }
     const { sequences, ...found } = explain(name, () => encodeExample(encoder, record, kind));
     const rest = { ...found, ...weightOf(record) };
     if (example.kind === 'text') return blocks(sequences[0]!, maxLength, name);
@@ -46,9 +63,10 @@ export function encodeExamples(
   const count = (number: number, what: string) => {
     if (number > 0) onNotice(`${number} of ${records.length} examples ${what}`);
   };
-  count(limit.counts.truncated, `are longer than ${maxLength} tokens and were cut`);
+  count(limit.counts.truncated + longer, `are longer than ${maxLength} tokens and were cut`);
   count(limit.counts.dropped, `have no answer within ${maxLength} tokens and were left out`);
-  count(equal, 'have chosen and rejected answers that are the same and were left out');
+  const sides = kind === 'contrastive' ? 'two texts' : 'chosen and rejected answers';
+  count(equal, `have ${sides} that are the same and were left out`);
   return packing && kind === 'supervised' ? packRows(encoded, maxLength) : encoded;
 }
 
@@ -56,7 +74,7 @@ export function encodeExamples(
 function encodeExample(
   encoder: Encoder,
   { example, row, name }: DataRecord,
-  kind: OfflineKind,
+  kind: Exclude<OfflineKind, 'contrastive'>,
 ): Omit<EncodedExample, 'name'> {
   switch (kind) {
     case 'pairwise': {

@@ -88,6 +88,10 @@ export function makeMicroBatch(examples: readonly EncodedExample[], options: Bat
     case 'listwise':
       addRatings(batch, examples, sets);
       break;
+    case 'contrastive':
+      // Nothing is predicted.
+      batch.labels.fill(-100);
+      break;
     case 'stepwise':
       addSteps(batch, examples);
       break;

@@ -124,6 +124,7 @@ function splitDocument(record: DataRecord, fraction: number): Pick<Records, 'tra
 export function* textsOf(records: readonly DataRecord[]): Generator<string> {
   for (const { example } of records) {
     if (example.kind === 'text') yield example.text;
+    if (example.kind === 'contrastive') yield* [example.query, example.positive];
     if (example.kind === 'conversation') for (const { content } of example.messages) yield content;
     if ('prompt' in example) {
       if (typeof example.prompt === 'string') yield example.prompt;

@@ -10,6 +10,7 @@ import type {
 } from '@attune/algorithms';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../errors.ts';
+import { contrastiveBatch, type Encoders } from './contrastive.ts';
 import type { BatchTensors } from './micro-batch.ts';
 import { computeOutputs, type LossModels, type ModelOutputs } from './outputs.ts';
 import type { TotalNumbers } from './totals.ts';
@@ -29,6 +30,9 @@ export function batchLoss(
   totals: TotalNumbers<tf.Scalar>,
   dropoutSeed?: tf.Scalar,
 ): LossResult {
+  const loss = algorithm.loss as (batch: unknown, options: unknown) => LossResult;
+  if (algorithm.batch === 'contrastive')
+    return loss(contrastiveBatch(models as Encoders, batch, totals.own, dropoutSeed), options);
   const needs = algorithm.needs?.(options) ?? {};
   const outputs = computeOutputs(models, needs, batch, dropoutSeed);
   const beside = (kind: 'supervised' | 'pairwise') => {
@@ -43,7 +47,7 @@ export function batchLoss(
     assembled.supervised = beside('supervised') as SupervisedBatch | undefined;
     assembled.pairwise = beside('pairwise') as PairwiseBatch | undefined;
   }
-  return (algorithm.loss as (batch: unknown, options: unknown) => LossResult)(assembled, options);
+  return loss(assembled, options);
 }
 
 type Assembled = { [K in keyof BatchKinds]: { kind: K; batch: BatchKinds[K] } }[keyof BatchKinds];
@@ -129,15 +133,8 @@ function assemble(
         ...context,
       };
     default:
-      throw noBatches(name, kind);
+      throw new UserError(`${name}: ${kind} batches are compared whole and have no coupling`);
   }
-}
-
-/** Embeddings of two views are no token sequences: their losses are called by hand. */
-export function noBatches(name: string, kind: string): UserError {
-  return new UserError(
-    `${name}: recipes have no ${kind} batches; call its loss on embeddings in a loop of your own`,
-  );
 }
 
 /** One set of the sequences: rows `set · n` to `(set + 1) · n`. */

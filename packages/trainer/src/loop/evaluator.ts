@@ -16,6 +16,8 @@ export interface EvaluatorOptions extends LossSettings {
   batches: Record<string, readonly MicroBatch[]>;
   /** Held-out prompts to answer. */
   prompts: readonly EncodedPrompt[];
+  /** What else there is to measure of the model on held-out examples. */
+  measure?: () => Promise<Pick<Evaluation, 'metrics' | 'intervals'>>;
   /** Scores the answers. Without one only the first `samples` prompts are answered. */
   score?: ScoreAnswers;
   /** Answers to keep. */
@@ -60,6 +62,7 @@ export class Evaluator {
     for (const [part, batches] of Object.entries(this.options.batches)) {
       if (batches.length > 0) add(part, await this.scoreBatches(batches, couplingState));
     }
+    if (this.options.measure) add('validation', { ...(await this.options.measure()), samples: [] });
     add('validation', await this.answer(step));
     return found;
   }

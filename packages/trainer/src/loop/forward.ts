@@ -66,10 +66,23 @@ export function createEvaluation(settings: LossSettings) {
     },
     { name: 'evaluation' },
   );
+  // Where all examples of a step are compared with each other, every batch is a step of its own, and counts by its examples.
+  const apart = settings.algorithm.needs?.(settings.options)?.wholeBatch === true;
   const run = async (
     given: readonly MicroBatch[],
     couplingState?: unknown,
   ): Promise<Record<string, number>> => {
+    if (!apart) return named(await evaluate(given, couplingState));
+    const all = given.reduce((sum, { examples }) => sum + examples, 0);
+    let mean: number[] = [];
+    for (const batch of given) {
+      const found = await evaluate([batch], couplingState);
+      mean = found.map((value, i) => (mean[i] ?? 0) + (value * batch.examples) / all);
+    }
+    return named(mean);
+  };
+  const named = (values: readonly number[]) => Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+  const evaluate = async (given: readonly MicroBatch[], couplingState: unknown): Promise<number[]> => {
     const totals = stepTotals(given);
     const { batches } = await couple(given, totals.own, couplingState);
     const sums: number[] = [];
@@ -80,7 +93,7 @@ export function createEvaluation(settings: LossSettings) {
       result.dispose();
       disposeTensors(tensors);
     }
-    return Object.fromEntries(names.map((name, i) => [name, sums[i]!]));
+    return sums;
   };
   return Object.assign(run, {
     dispose: () => {

@@ -2,6 +2,7 @@ import { Sampler, type SamplerState } from '@attune/data';
 import type { EncodedExample } from '../data/codec.ts';
 import { type BatchOptions, makeMicroBatches } from '../data/micro-batches.ts';
 import type { BatchSource, StepBatches } from './batch-source.ts';
+import { DistinctSteps } from './distinct.ts';
 import type { ReferenceLogProbs } from './reference.ts';
 
 /** Settings of a source over a data set. */
@@ -11,6 +12,8 @@ export interface OfflineOptions extends BatchOptions {
   seed: number;
   /** Put examples of like length into one step. */
   groupByLength: boolean;
+  /** Let no text stand twice in a step. */
+  distinct?: boolean;
 }
 
 /** Batches of a data set, every epoch in another order. */
@@ -18,10 +21,12 @@ export class OfflineSource implements BatchSource {
   private readonly examples: readonly EncodedExample[];
   private readonly options: OfflineOptions;
   private readonly sampler: Sampler;
+  private readonly distinct: DistinctSteps | undefined;
 
   constructor(examples: readonly EncodedExample[], options: OfflineOptions) {
     this.examples = examples;
     this.options = { ...options };
+    this.distinct = options.distinct ? new DistinctSteps(examples) : undefined;
     const lengths = options.groupByLength
       ? examples.map(({ sequences }) => sequences[0]!.ids.length)
       : undefined;
@@ -34,7 +39,7 @@ export class OfflineSource implements BatchSource {
   }
 
   async next(): Promise<StepBatches> {
-    const chosen = this.sampler.next().map((index) => this.examples[index]!);
+    const chosen = this.chosen(this.sampler.next()).map((index) => this.examples[index]!);
     return { batches: makeMicroBatches(chosen, this.options), metrics: {}, samples: [] };
   }
 
@@ -47,9 +52,13 @@ export class OfflineSource implements BatchSource {
   visited(steps: number): EncodedExample[] {
     const indices = new Set<number>();
     for (let step = 0; step < steps && indices.size < this.examples.length; step++) {
-      for (const index of this.sampler.at(step)) indices.add(index);
+      for (const index of this.chosen(this.sampler.at(step))) indices.add(index);
     }
     return [...indices].sort((a, b) => a - b).map((index) => this.examples[index]!);
+  }
+
+  private chosen(indices: readonly number[]): readonly number[] {
+    return this.distinct?.choose(indices) ?? indices;
   }
 
   mayPause(): boolean {

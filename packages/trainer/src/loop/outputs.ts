@@ -2,6 +2,7 @@ import type { Needs } from '@attune/algorithms';
 import { tokenLogProbs } from '@attune/backend-onnx/ops';
 import { type CausalLM, type LabelledPlaces, scalarHead } from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
+import type { ContrastiveSettings } from './contrastive.ts';
 import type { Named } from './gradients.ts';
 import type { BatchTensors } from './micro-batch.ts';
 
@@ -14,6 +15,8 @@ export interface LossModels {
   /** A model with a scalar head that is trained along. */
   critic?: CausalLM;
   teacher?: CausalLM;
+  /** What contrastive methods look at beside them. */
+  contrastive?: ContrastiveSettings;
 }
 
 /** What the models say of all rows of a batch, `[batch, seq]` each, logits `[batch, seq, vocab]`. */

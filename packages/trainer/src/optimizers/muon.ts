@@ -45,7 +45,7 @@ export function muon(options: z.input<typeof muonOptions> = {}): Optimizer {
 
 /** Whether a parameter is a matrix between hidden layers: neither an embedding nor the output head. */
 function isHiddenMatrix(name: string, param: tf.Tensor): boolean {
-  return param.rank === 2 && !/embed|lm_head|wte|wpe/.test(name);
+  return param.rank === 2 && !/embed|lm_head|wte|wpe|matcher/.test(name);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { POOLINGS } from '@attune/models';
 import { z } from 'zod';
 import { optimizers } from '../optimizers/index.ts';
 import { scheduleOptions } from '../schedules/schedule.ts';
@@ -219,6 +220,12 @@ const rounds = z.strictObject({
   model: z.string().optional(),
 });
 
+/** How contrastive methods make one vector of a text. */
+const embedding = z.strictObject({
+  /** The mean of its tokens' hidden states, or the last one, which alone has read all of it. Default: `mean`. */
+  pooling: z.enum(POOLINGS).optional(),
+});
+
 const evaluation = z.strictObject({
   /** Steps between evaluations; one more comes after the last step. 0 switches evaluation off. */
   every: z.int().min(0).default(100),
@@ -270,6 +277,7 @@ export const recipeSchema = z.strictObject({
   /** The model to learn from, for distillation. */
   teacher: z.strictObject({ path: z.string() }).optional(),
   rounds: rounds.optional(),
+  embedding: embedding.optional(),
   rewards: z.array(reward).min(1).optional(),
   evaluation: evaluation.prefault({}),
   checkpoint: checkpoint.prefault({}),

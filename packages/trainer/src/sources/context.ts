@@ -4,6 +4,7 @@ import { type EncodedPrompt, encodePrompts, type TextCodec } from '../data/codec
 import type { DataRecord, Records } from '../data/records.ts';
 import { UserError } from '../errors.ts';
 import type { BatchSource } from '../loop/batch-source.ts';
+import type { ContrastiveSettings } from '../loop/contrastive.ts';
 import { Evaluator, type EvaluatorOptions } from '../loop/evaluator.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import type { ScoreAnswers } from '../rewards.ts';
@@ -22,6 +23,8 @@ export interface SourceContext extends ChosenAlgorithm {
   needs: Needs;
   model: CausalLM;
   roles: Roles;
+  /** Of contrastive methods. */
+  contrastive: ContrastiveSettings | undefined;
   codec: TextCodec;
   records: Records;
   /** Scores answers; undefined when the recipe names no rewards. */
@@ -101,9 +104,10 @@ function openingOf(
 
 /** What scores the model on held-out examples; undefined when there is nothing to score, or nobody asked. */
 export function makeEvaluator(
-  { recipe, model, roles, algorithm, options, codec, score }: SourceContext,
+  { recipe, model, roles, algorithm, options, codec, score, contrastive }: SourceContext,
   batches: EvaluatorOptions['batches'],
   prompts: readonly EncodedPrompt[],
+  measure?: EvaluatorOptions['measure'],
 ): Evaluator | undefined {
   const { every, samples, temperature, maxTokens = recipe.rollout.maxTokens } = recipe.evaluation;
   const nothing = prompts.length === 0 && Object.values(batches).every((part) => part.length === 0);
@@ -112,10 +116,11 @@ export function makeEvaluator(
   return new Evaluator({
     algorithm,
     options,
-    models: { policy: model, teacher, critic, reference },
+    models: { policy: model, teacher, critic, reference, contrastive },
     codec,
     batches,
     prompts,
+    measure,
     score,
     samples,
     maxTokens,

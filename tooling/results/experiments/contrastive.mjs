@@ -1,0 +1,21 @@
+import { overSeeds, record, SEEDS, train } from '../lib.mjs';
+
+const FOUND = ['held-out solutions found at once by their problems, of 500', 'validation/recall@1/left'];
+const JUDGED = ['held-out pairs judged right, two in three of them hard wrong ones', 'validation/accuracy'];
+const METHODS = {
+  infonce: [FOUND],
+  clip: [FOUND],
+  siglip: [FOUND],
+  itc: [FOUND],
+  itm: [JUDGED, FOUND],
+};
+
+/** A text encoder from nothing: word problems find their worked solutions by the similarity of embeddings. */
+export async function run() {
+  for (const [algorithm, metrics] of Object.entries(METHODS)) {
+    const recipe = `post-training/${algorithm}`;
+    const runs = SEEDS.map((seed) => train(`${algorithm}-${seed}`, recipe, `seed=${seed}`));
+    for (const [metric, name] of metrics)
+      record({ algorithm, recipe: `recipes/${recipe}.yaml`, metric, ...overSeeds(runs, name) });
+  }
+}
