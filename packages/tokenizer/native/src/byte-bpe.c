@@ -39,10 +39,12 @@ static u32 *closed;
 EXPORT("take") void *take_memory(u32 size) { return take(size); }
 EXPORT("give") void give_memory(void *block, u32 size) { give(block, size); }
 
+/** Packs the property bits of all code points, one byte each, for `setScanner`. Returns the size in bytes. */
+EXPORT("packClasses") u32 pack(const u8 *all, u8 *packed) { return pack_classes(all, packed); }
+
 EXPORT("setScanner")
-RARE void set_scanner(u32 pattern, u32 digits, u32 trailing, const u8 *kinds, const u16 *table, u32 size, const u8 *classes) {
-  scanner_init(pattern, digits, trailing, kinds, table, size);
-  scanner_classes(classes);
+void set_scanner(u32 pattern, u32 digits, u32 trailing, const u8 *kinds, const u16 *table, u32 size, const u8 *classes) {
+  scanner_init(pattern, digits, trailing, kinds, table, size, classes);
 }
 
 /** The tokens that have bytes, the short ones first. Returns how many. */

@@ -31,7 +31,7 @@ typedef struct {
   /** A bit for the hashes of live merges: most pairs are none, and this is small enough to stay near. */
   u32 *filter;
   u32 bits;
-  /** Pairs asked about lately: left, right << 1 | valid. */
+  /** Pairs asked about lately: left + 1, right << 1 | valid. */
   i32 (*memory)[2];
 } MergeTree;
 
@@ -93,9 +93,9 @@ static inline int is_live(const MergeTree *tree, i32 token) { return tree->nodes
 static inline int may_follow(MergeTree *tree, i32 left, i32 right) {
   i32 *known = tree->memory[pair_hash(left, right) >> (32 - MEMORY_BITS)];
   i32 packed = right << 1;
-  if (known[0] == left && (known[1] & ~1) == packed) return known[1] & 1;
+  if (known[0] == left + 1 && (known[1] & ~1) == packed) return known[1] & 1;
   int valid = are_neighbours(tree, left, right);
-  known[0] = left;
+  known[0] = left + 1;
   known[1] = packed | valid;
   return valid;
 }
@@ -115,7 +115,6 @@ RARE static int merge_tree_init(MergeTree *tree, u32 limit, const i32 *byte_ids,
   tree->merges = take((u32)sizeof(Merge) << tree->bits);
   tree->filter = take((1u << (tree->bits + PAIR_FILTER_BITS)) / 8);
   tree->memory = take(8u << MEMORY_BITS);
-  __builtin_memset(tree->memory, 0xff, 8u << MEMORY_BITS);
   u32 *early = take(count * 4);
   u32 earlies = 0;
   for (u32 rank = 0; rank < count; rank++) {

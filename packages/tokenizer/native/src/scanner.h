@@ -17,6 +17,8 @@
 #define LOOKAHEAD 8
 #define ESCAPE 4
 #define KINDS 16
+/** Blocks of 256 code points. */
+#define BLOCKS 0x1100
 
 enum { GPT2 = 0, CL100K = 1, O200K = 2, WHOLE = 3 };
 
@@ -32,9 +34,8 @@ typedef struct {
   const u16 *table;
   /** By state (times 256) and kinds of two bytes. */
   u32 *actions;
-  /** Property bits by code point: blocks of 256, equal ones once. */
-  u8 blocks[0x1100];
-  u8 *classes;
+  /** The property bits of code points: see `pack_classes`. */
+  const u8 *classes;
   const u8 *text;
   const u8 *end;
   u32 more;
@@ -42,11 +43,13 @@ typedef struct {
 
 static Scanner scanner;
 
-RARE static void scanner_init(u32 pattern, u32 digits, u32 trailing, const u8 *kinds, const u16 *table, u32 table_size) {
+RARE static void scanner_init(u32 pattern, u32 digits, u32 trailing, const u8 *kinds, const u16 *table, u32 table_size,
+                              const u8 *classes) {
   scanner.pattern = pattern;
   scanner.digits = digits;
   scanner.trailing = trailing;
   scanner.table = table;
+  scanner.classes = classes;
   for (u32 byte = 0; byte < 256; byte++) {
     scanner.kinds[byte] = kinds[byte];
     scanner.first_kinds[byte] = (u8)(kinds[byte] * KINDS);
@@ -60,27 +63,30 @@ RARE static void scanner_init(u32 pattern, u32 digits, u32 trailing, const u8 *k
   }
 }
 
-/** Keeps the property bits of all code points, in less memory: most blocks are equal to others. */
-RARE static void scanner_classes(const u8 *classes) {
+/**
+ * Packs the property bits of all code points: the number of each block of 256, then the blocks, equal ones once.
+ * @returns how many bytes that is
+ */
+RARE static u32 pack_classes(const u8 *all, u8 *packed) {
   u32 count = 0;
-  scanner.classes = take(256 * 256);
-  for (u32 block = 0; block < 0x1100; block++) {
-    const u8 *from = classes + block * 256;
+  u8 *kept = packed + BLOCKS;
+  for (u32 block = 0; block < BLOCKS; block++) {
+    const u8 *from = all + block * 256;
     u32 known = count;
     // The one before is the likeliest.
     while (known-- > 0) {
-      const u8 *other = scanner.classes + known * 256;
       u32 at = 0;
-      while (at < 256 && load64(from + at) == load64(other + at)) at += 8;
+      while (at < 256 && load64(from + at) == load64(kept + known * 256 + at)) at += 8;
       if (at == 256) break;
     }
     if (known == ~0u) {
       if (count == 256) __builtin_trap();
       known = count++;
-      __builtin_memcpy(scanner.classes + known * 256, from, 256);
+      __builtin_memcpy(kept + known * 256, from, 256);
     }
-    scanner.blocks[block] = (u8)known;
+    packed[block] = (u8)known;
   }
+  return BLOCKS + count * 256;
 }
 
 static inline u32 code_point(const u8 *at) {
@@ -94,17 +100,28 @@ static inline u32 code_point(const u8 *at) {
 /** Bytes of the character at `at`, which must not be the end. */
 static inline u32 char_length(const u8 *at) { return *at < 0x80 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4; }
 
-static inline u32 class_of(u32 point) { return scanner.classes[((u32)scanner.blocks[point >> 8] << 8) | (point & 0xff)]; }
+static inline u32 class_of(const u8 *classes, u32 point) {
+  return classes[BLOCKS + ((u32)classes[point >> 8] << 8) + (point & 0xff)];
+}
 
 /** Property bits of the character at `at`, which must not be the end. */
-static inline u32 class_at(const u8 *at) { return class_of(code_point(at)); }
+SHARED static u32 class_at(const u8 *at) { return class_of(scanner.classes, code_point(at)); }
 
 /** The end of the run of characters whose bits under `mask` equal `value`. */
 SHARED static const u8 *run_end(const u8 *at, u32 mask, u32 value) {
+  const u8 *classes = scanner.classes;
   for (;;) {
     u8 lead = *at;
-    if (lead == END || (class_at(at) & mask) != value) return at;
-    at += char_length(at);
+    if (lead < 0x80) {
+      if ((classes[BLOCKS + ((u32)classes[0] << 8) + lead] & mask) != value) return at;
+      at++;
+    } else if (lead >= 0xe0 && lead < 0xf0) {
+      if ((class_of(classes, three_bytes(at)) & mask) != value) return at;
+      at += 3;
+    } else {
+      if (lead == END || (class_at(at) & mask) != value) return at;
+      at += lead < 0xe0 ? 2 : 4;
+    }
   }
 }
 

@@ -11,6 +11,7 @@ interface Exports {
   readonly memory: WasmMemory;
   take(size: number): number;
   give(block: number, size: number): void;
+  packClasses(all: number, packed: number): number;
   setScanner(
     step: number,
     digits: number,
@@ -36,6 +37,8 @@ interface Exports {
 }
 
 const STEPS = ['gpt2', 'cl100k', 'o200k', 'whole'];
+/** Bytes that the property bits of all code points take when packed, at most. */
+const MOST_CLASSES = (0x1100 + 256 * 256);
 /** Bytes that `encode` reads after the text and what it needs for ids and the places that are closed. */
 const BESIDES = 256;
 const utf8 = new TextEncoder();
@@ -151,21 +154,31 @@ function place(exports: Exports, array: Uint8Array | Uint16Array | Int32Array, p
   return at;
 }
 
+/** The property bits of all code points as the scanner wants them, the same for all instances. */
+let classes: Uint8Array | undefined;
+
+function packedClasses(exports: Exports): Uint8Array {
+  const all = charClasses();
+  const allAt = place(exports, all);
+  const packedAt = exports.take(MOST_CLASSES);
+  const size = exports.packClasses(allAt, packedAt);
+  const packed = new Uint8Array(exports.memory.buffer).slice(packedAt, packedAt + size);
+  exports.give(packedAt, MOST_CLASSES);
+  exports.give(allAt, all.byteLength);
+  return packed;
+}
+
 function setScanner(exports: Exports, { step, digits, trailing, table }: ScannerPlan): void {
-  const classes = charClasses();
-  const classesAt = place(exports, classes);
-  const kindsAt = place(exports, BYTE_KINDS);
-  const tableAt = place(exports, table);
+  classes ??= packedClasses(exports);
   exports.setScanner(
     STEPS.indexOf(step),
     digits,
     trailing ? 1 : 0,
-    kindsAt,
-    tableAt,
+    place(exports, BYTE_KINDS),
+    place(exports, table),
     table.length,
-    classesAt,
+    place(exports, classes),
   );
-  exports.give(classesAt, classes.byteLength);
 }
 
 function setVocabulary(exports: Exports, { bytes, byteIds, mergeIds, ignoresMerges }: Vocabulary): boolean {
