@@ -149,7 +149,7 @@ SHARED static void split(u32 start, u32 length) {
 }
 
 /** Appends the ids of words met lately. Returns the first word that is none. */
-static inline u32 look_up(const u32 *stops, u32 at, u32 word, u32 count) {
+SHARED static u32 look_up(const u32 *stops, u32 at, u32 word, u32 count) {
   const u8 *bytes = text;
   i32 *to = out;
   for (; word < count; word++) {

@@ -242,7 +242,7 @@ static const u8 *step(const u8 *at) {
 }
 
 /** Writes the ends of the pre-tokens from `start` on, as many as there is room for. Returns how many. */
-static u32 scan(u32 start, u32 *ends, u32 room) {
+SHARED static u32 scan(u32 start, u32 *ends, u32 room) {
   const u8 *text = scanner.text;
   const u32 *actions = scanner.actions;
   u32 end = (u32)(scanner.end - text);
