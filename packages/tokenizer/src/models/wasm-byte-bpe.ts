@@ -38,7 +38,7 @@ interface Exports {
 
 const STEPS = ['gpt2', 'cl100k', 'o200k', 'whole'];
 /** Bytes that the property bits of all code points take when packed, at most. */
-const MOST_CLASSES = (0x1100 + 256 * 256);
+const MOST_CLASSES = 0x1100 + 256 * 256;
 /** Bytes that `encode` reads after the text and what it needs for ids and the places that are closed. */
 const BESIDES = 256;
 const utf8 = new TextEncoder();
