@@ -1,5 +1,6 @@
 import { compareCodePoints } from '../text/code-points.ts';
 import { learnMerges } from '../train/bpe-merges.ts';
+import { CountedWords } from '../train/counted-words.ts';
 
 const END = '</w>';
 
@@ -111,38 +112,24 @@ export function learnSubwordCodes(
     return tokens.push(token) - 1;
   };
   const words = [...wordCounts].filter(([word]) => word !== '');
-  const symbols = words.map(([word]) => {
+  const symbolsOf = (word: string) => {
     const chars = [...word];
     chars[chars.length - 1] += END;
     return chars.map(idOf);
-  });
-  const starts: number[] = [];
-  let length = 0;
-  for (const each of symbols) {
-    starts.push(length);
-    length += each.length;
-  }
+  };
   let learned = 0;
-  const merges = learnMerges(
-    {
-      symbols: Int32Array.from(symbols.flat()),
-      starts: Int32Array.from(starts),
-      lengths: Int32Array.from(symbols, (each) => each.length),
-      counts: Float64Array.from(words, ([, count]) => count),
+  const merges = learnMerges(CountedWords.of(words.map(([word, count]) => [symbolsOf(word), count])), {
+    minFrequency: options.minFrequency ?? 2,
+    maxTokenLength: Infinity,
+    isFull: () => learned >= options.merges,
+    join: (left, right) => {
+      learned++;
+      return idOf(tokens[left]! + tokens[right]!);
     },
-    {
-      minFrequency: options.minFrequency ?? 2,
-      maxTokenLength: Infinity,
-      isFull: () => learned >= options.merges,
-      join: (left, right) => {
-        learned++;
-        return idOf(tokens[left]! + tokens[right]!);
-      },
-      precedes: (a, b, c, d) => {
-        const order = compareCodePoints(tokens[a]!, tokens[c]!);
-        return (order || compareCodePoints(tokens[b]!, tokens[d]!)) > 0;
-      },
+    precedes: (a, b, c, d) => {
+      const order = compareCodePoints(tokens[a]!, tokens[c]!);
+      return (order || compareCodePoints(tokens[b]!, tokens[d]!)) > 0;
     },
-  );
+  });
   return new SubwordCodes(merges.map(([left, right]) => [tokens[left]!, tokens[right]!]));
 }

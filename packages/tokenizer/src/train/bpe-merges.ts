@@ -1,15 +1,7 @@
 import { resized } from '../resized.ts';
-import { PairTable } from '../text/pair-table.ts';
 import { CandidateQueue } from './candidate-queue.ts';
-
-/** Words of a corpus as symbols: word `w` is `symbols[starts[w] .. starts[w] + lengths[w]]`. */
-export interface CountedWords {
-  symbols: Int32Array;
-  starts: Int32Array;
-  lengths: Int32Array;
-  /** How often each word occurs; doubles, so that no corpus overflows them. */
-  counts: Float64Array;
-}
+import { CountedPairs } from './counted-pairs.ts';
+import { type CountedWords, HEADER, nextWord } from './counted-words.ts';
 
 export interface LearnOptions {
   /** Pairs that occur less often are not merged. */
@@ -46,10 +38,9 @@ export function learnMerges(words: CountedWords, options: LearnOptions): [number
 class MergeLearner {
   readonly #words: CountedWords;
   readonly #options: LearnOptions;
-  /** How many initial symbols each symbol covers, where that is limited. */
+  /** How many initial symbols the symbol in each cell covers, where that is limited. */
   readonly #spans: Int32Array | null;
-  readonly #pairs = new PairTable(1 << 14);
-  #counts: Float64Array = new Float64Array(1 << 14); // by pair
+  readonly #pairs = new CountedPairs(1 << 14);
   /** The words that hold each pair at the beginning, in one array for all. */
   #firstWords = new Int32Array(0);
   #firstEnds = new Int32Array(0);
@@ -62,7 +53,7 @@ class MergeLearner {
     this.#words = words;
     this.#options = options;
     const isLimited = options.maxTokenLength < Infinity;
-    this.#spans = isLimited ? new Int32Array(words.symbols.length).fill(1) : null;
+    this.#spans = isLimited ? new Int32Array(words.end).fill(1) : null;
   }
 
   learn(): [number, number][] {
@@ -74,15 +65,15 @@ class MergeLearner {
       precedes(pairs.left(a), pairs.right(a), pairs.left(b), pairs.right(b)),
     );
     const propose = (pair: number, list: number) => {
-      const isCandidate = this.#counts[pair]! > 0 && mayJoin?.(pairs.left(pair), pairs.right(pair)) !== false;
-      if (isCandidate) queue.push(this.#counts[pair]!, pair, list);
+      const isCandidate = pairs.count(pair) > 0 && mayJoin?.(pairs.left(pair), pairs.right(pair)) !== false;
+      if (isCandidate) queue.push(pairs.count(pair), pair, list);
       else if (list >= 0) this.#nodes.release(list);
     };
     for (let pair = 0, { size } = pairs; pair < size; pair++) propose(pair, -1);
     const merges: [number, number][] = [];
     while (!isFull() && queue.size > 0) {
       const { count, pair, list } = queue.pop();
-      const current = this.#counts[pair]!;
+      const current = pairs.count(pair);
       if (count !== current) {
         if (current > 0) queue.push(current, pair, list);
         continue;
@@ -120,11 +111,11 @@ class MergeLearner {
 
   /** Joins the pair throughout one word, in place, and keeps account of the pairs that vanish and appear. */
   #mergeWord(word: number, left: number, right: number, joined: number): void {
-    const { symbols, starts, lengths, counts } = this.#words;
+    const { cells: symbols, counts } = this.#words;
     const spans = this.#spans;
-    const start = starts[word]!;
-    const end = start + lengths[word]!;
-    const count = counts[word]!;
+    const start = word + HEADER;
+    const end = start + symbols[word + 2]!;
+    const count = counts[word >> 1]!;
     const { maxTokenLength } = this.#options;
     let from = start;
     while (from + 1 < end && (symbols[from] !== left || symbols[from + 1] !== right)) from++;
@@ -150,22 +141,19 @@ class MergeLearner {
           this.#add(joined, symbols[from + 1]!, count, word);
       }
     }
-    lengths[word] = to - start;
+    symbols[word + 2] = to - start;
   }
 
   #remove(left: number, right: number, count: number): void {
     const pair = this.#pairs.find(left, right);
     // Pairs that would be too long were never counted.
-    if (pair >= 0) this.#counts[pair]! -= count;
+    if (pair >= 0) this.#pairs.add(pair, -count);
   }
 
   #add(left: number, right: number, count: number, word: number): void {
     const pair = this.#pairs.findOrAdd(left, right);
-    if (pair === this.#counts.length) {
-      this.#counts = resized(this.#counts, this.#counts.length * 2);
-      this.#heads = resized(this.#heads, this.#heads.length * 2);
-    }
-    this.#counts[pair]! += count;
+    if (pair === this.#heads.length) this.#heads = resized(this.#heads, pair * 2);
+    this.#pairs.add(pair, count);
     const head = this.#heads[pair]! - 1;
     if (head < 0) this.#touched.push(pair);
     else if (this.#nodes.word(head) === word) return;
@@ -173,11 +161,12 @@ class MergeLearner {
   }
 
   #eachPair(visit: (pair: number, word: number) => void): void {
-    const { symbols, starts, lengths } = this.#words;
-    for (let word = 0; word < starts.length; word++) {
-      const end = starts[word]! + lengths[word]! - 1;
-      for (let i = starts[word]!; i < end; i++)
-        visit(this.#pairs.findOrAdd(symbols[i]!, symbols[i + 1]!), word);
+    const { cells, end } = this.#words;
+    for (let word = 0; word < end; ) {
+      const length = cells[word + 2]!;
+      const last = word + HEADER + length - 1;
+      for (let i = word + HEADER; i < last; i++) visit(this.#pairs.findOrAdd(cells[i]!, cells[i + 1]!), word);
+      word = nextWord(word, length);
     }
   }
 
@@ -189,10 +178,9 @@ class MergeLearner {
       if (pair === holders.length) {
         holders = resized(holders, holders.length * 2);
         last = resized(last, last.length * 2);
-        this.#counts = resized(this.#counts, this.#counts.length * 2);
         this.#heads = resized(this.#heads, this.#heads.length * 2);
       }
-      this.#counts[pair]! += this.#words.counts[word]!;
+      this.#pairs.add(pair, this.#words.counts[word >> 1]!);
       if (last[pair] === word + 1) return;
       last[pair] = word + 1;
       holders[pair]!++;
@@ -217,41 +205,38 @@ class MergeLearner {
 
 /** Linked lists of words; nodes that are released are used again. */
 class NodePool {
-  #words = new Int32Array(1 << 14);
-  #next = new Int32Array(1 << 14);
+  /** Of each node the word and the next node. */
+  #cells = new Int32Array(1 << 15);
   #size = 0;
   #free = -1;
 
   word(node: number): number {
-    return this.#words[node]!;
+    return this.#cells[node * 2]!;
   }
 
   /** The next node of the list, or -1. */
   next(node: number): number {
-    return this.#next[node]!;
+    return this.#cells[node * 2 + 1]!;
   }
 
   /** A new node in front of a list (-1: the empty one). */
   add(word: number, next: number): number {
     let node = this.#free;
-    if (node >= 0) this.#free = this.#next[node]!;
+    if (node >= 0) this.#free = this.next(node);
     else {
       node = this.#size++;
-      if (node === this.#words.length) {
-        this.#words = resized(this.#words, this.#words.length * 2);
-        this.#next = resized(this.#next, this.#next.length * 2);
-      }
+      if (node * 2 === this.#cells.length) this.#cells = resized(this.#cells, node * 4);
     }
-    this.#words[node] = word;
-    this.#next[node] = next;
+    this.#cells[node * 2] = word;
+    this.#cells[node * 2 + 1] = next;
     return node;
   }
 
   /** Gives back a whole list. */
   release(list: number): void {
     let last = list;
-    while (this.#next[last]! >= 0) last = this.#next[last]!;
-    this.#next[last] = this.#free;
+    while (this.next(last) >= 0) last = this.next(last);
+    this.#cells[last * 2 + 1] = this.#free;
     this.#free = list;
   }
 }

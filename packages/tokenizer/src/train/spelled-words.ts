@@ -1,18 +1,6 @@
-import { resized } from '../resized.ts';
 import { BYTE_TO_CHAR } from '../text/byte-alphabet.ts';
-import type { CountedWords } from './bpe-merges.ts';
+import { CountedWords } from './counted-words.ts';
 import type { WordCounts } from './word-counts.ts';
-
-/** Gathers the symbols of words one after another. */
-class SymbolWriter {
-  symbols: Int32Array = new Int32Array(1 << 14);
-  length = 0;
-
-  push(symbol: number): void {
-    if (this.length === this.symbols.length) this.symbols = resized(this.symbols, this.length * 2);
-    this.symbols[this.length++] = symbol;
-  }
-}
 
 /**
  * Words as symbols. The counts are emptied: from here on the symbols are all that is kept.
@@ -20,20 +8,16 @@ class SymbolWriter {
  */
 export function spellWords(
   words: WordCounts,
-  spell: (word: string, out: SymbolWriter) => void,
+  spell: (word: string, out: CountedWords) => void,
 ): CountedWords {
-  const out = new SymbolWriter();
-  const starts = new Int32Array(words.size);
-  const lengths = new Int32Array(words.size);
-  const counts = new Float64Array(words.size);
-  for (let i = 0; i < starts.length; i++) {
-    starts[i] = out.length;
+  const out = new CountedWords();
+  for (let i = 0; i < words.size; i++) {
+    out.begin();
     spell(words.word(i), out);
-    lengths[i] = out.length - starts[i]!;
-    counts[i] = words.count(i);
+    out.finish(words.count(i));
   }
   words.clear();
-  return { symbols: out.symbols.subarray(0, out.length), starts, lengths, counts };
+  return out;
 }
 
 const utf8 = new TextEncoder();
