@@ -35,6 +35,12 @@ export function learnMerges(words: CountedWords, options: LearnOptions): [number
   return new MergeLearner(words, options).learn();
 }
 
+/** In what is known of a neighbour: which side it is on, and its pairs that vanish and appear. */
+const BEFORE = 0;
+const AFTER = 4;
+const VANISHING = 1;
+const APPEARING = 2;
+
 class MergeLearner {
   readonly #words: CountedWords;
   readonly #options: LearnOptions;
@@ -48,6 +54,10 @@ class MergeLearner {
   #heads = new Int32Array(1 << 14); // by pair: node + 1, 0 = none
   readonly #nodes = new NodePool();
   readonly #touched: number[] = [];
+  /** The number of the merge at hand. */
+  #merge = 0;
+  /** By neighbour and side: the merge in which it was met last, and its pairs in that merge, -1 where not known. */
+  #near = new Int32Array(1 << 14);
 
   constructor(words: CountedWords, options: LearnOptions) {
     this.#words = words;
@@ -96,6 +106,7 @@ class MergeLearner {
   }
 
   #mergeAll(pair: number, list: number, left: number, right: number, joined: number): void {
+    this.#merge++;
     if (list < 0) {
       const end = this.#firstEnds[pair]!;
       for (let i = pair === 0 ? 0 : this.#firstEnds[pair - 1]!; i < end; i++) {
@@ -128,30 +139,47 @@ class MergeLearner {
       }
       const span = spans ? spans[from]! + spans[from + 1]! : 0;
       if (to > start) {
-        this.#remove(symbols[to - 1]!, left, count);
-        if (!spans || spans[to - 1]! + span < maxTokenLength)
-          this.#add(symbols[to - 1]!, joined, count, word);
+        const before = symbols[to - 1]!;
+        const place = this.#placeOf(before, BEFORE);
+        this.#remove(place, before, left, count);
+        if (!spans || spans[to - 1]! + span < maxTokenLength) this.#add(place, before, joined, count, word);
       }
       symbols[to] = joined;
       if (spans) spans[to] = span;
       from++;
       if (from + 1 < end) {
-        this.#remove(right, symbols[from + 1]!, count);
-        if (!spans || spans[from + 1]! + span < maxTokenLength)
-          this.#add(joined, symbols[from + 1]!, count, word);
+        const after = symbols[from + 1]!;
+        const place = this.#placeOf(after, AFTER);
+        this.#remove(place, right, after, count);
+        if (!spans || spans[from + 1]! + span < maxTokenLength) this.#add(place, joined, after, count, word);
       }
     }
     symbols[word + 2] = to - start;
   }
 
-  #remove(left: number, right: number, count: number): void {
-    const pair = this.#pairs.find(left, right);
+  /** Where it says what pairs this neighbour of the pair that is merged is in: the same ones come up again and again. */
+  #placeOf(neighbour: number, side: number): number {
+    const place = neighbour * 8 + side;
+    if (place >= this.#near.length) this.#near = resized(this.#near, place * 2);
+    const near = this.#near;
+    if (near[place] !== this.#merge) {
+      near[place] = this.#merge;
+      near[place + VANISHING] = -1;
+      near[place + APPEARING] = -1;
+    }
+    return place;
+  }
+
+  #remove(place: number, left: number, right: number, count: number): void {
+    let pair = this.#near[place + VANISHING]!;
+    if (pair < 0) this.#near[place + VANISHING] = pair = this.#pairs.find(left, right);
     // Pairs that would be too long were never counted.
     if (pair >= 0) this.#pairs.add(pair, -count);
   }
 
-  #add(left: number, right: number, count: number, word: number): void {
-    const pair = this.#pairs.findOrAdd(left, right);
+  #add(place: number, left: number, right: number, count: number, word: number): void {
+    let pair = this.#near[place + APPEARING]!;
+    if (pair < 0) this.#near[place + APPEARING] = pair = this.#pairs.findOrAdd(left, right);
     if (pair === this.#heads.length) this.#heads = resized(this.#heads, pair * 2);
     this.#pairs.add(pair, count);
     const head = this.#heads[pair]! - 1;
