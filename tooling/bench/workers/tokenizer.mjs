@@ -24,6 +24,11 @@ const libraries = {
           : Tokenizer.fromJSON(file(`${vocabulary}.json`));
     return { encode: (chunk) => tokenizer.encodeIds(chunk), decode: (ids) => tokenizer.decode(ids) };
   },
+  /** Ours where WebAssembly can't be had. */
+  async 'attune in JavaScript'() {
+    globalThis.WebAssembly = undefined;
+    return libraries.attune();
+  },
   async 'gpt-tokenizer'() {
     const { encode, decode } = await import(`gpt-tokenizer/encoding/${NAMES[vocabulary]}`);
     return { encode: (chunk) => encode(chunk), decode: (ids) => decode(ids) };
