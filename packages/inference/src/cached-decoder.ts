@@ -38,6 +38,14 @@ export interface StepResult extends Predictions {
   cache: CacheTensors;
 }
 
+/** How a step is computed. */
+export interface StepSettings {
+  /** Predictions that nobody reads any more: the new ones may take their memory. */
+  spent?: Predictions | undefined;
+  /** In this thread, and not beside it. */
+  synchronous?: boolean;
+}
+
 /** What a running batch needs of a decoder. */
 export type Decoder = Pick<
   CachedDecoder,
@@ -107,16 +115,15 @@ export class CachedDecoder {
    *
    * @param tokens the next token of each row
    * @param lengths how many tokens of each row the cache holds; 0 for rows not in use
-   * @param spent predictions that nobody reads any more: the new ones may take their memory
    */
   step(
     cache: CacheTensors,
     tokens: readonly number[],
     lengths: readonly number[],
-    spent?: Predictions,
+    settings?: StepSettings,
   ): Promise<StepResult> {
     const rows = tokens.map((id) => [id]);
-    return this.feed(cache, rows, lengths, { batch: tokens.length, width: 1 }, spent);
+    return this.feed(cache, rows, lengths, { batch: tokens.length, width: 1 }, settings);
   }
 
   /**
@@ -163,7 +170,7 @@ export class CachedDecoder {
     rows: readonly (readonly number[])[],
     lengths: readonly number[],
     { batch, width }: { batch: number; width: number },
-    spent?: Predictions,
+    { spent, synchronous = false }: StepSettings = {},
   ): Promise<StepResult> {
     const ids = new Int32Array(batch * width);
     const counts = new Int32Array(batch);
@@ -178,7 +185,9 @@ export class CachedDecoder {
       counts: tensor1d(counts, 'int32'),
       lengths: tensor1d(held, 'int32'),
     };
-    const { predicted, ...next } = await this.feedCompiled.runAsync(fed, cache);
+    const { predicted, ...next } = synchronous
+      ? this.feedCompiled(fed, cache)
+      : await this.feedCompiled.runAsync(fed, cache);
     const size = batch * this.vocabSize;
     const [logits, weights] = [spent?.logits, spent?.weights].map((old) =>
       old?.length === size ? old : new Float32Array(size),

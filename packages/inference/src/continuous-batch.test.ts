@@ -20,7 +20,7 @@ describe('ContinuousBatch', () => {
       shapes.add(`${batch}x${capacity}`);
       return step.call(decoder, cache, tokens, lengths);
     };
-    const batch = new ContinuousBatch(decoder, 8, 1);
+    const batch = new ContinuousBatch(decoder, 8, { firstRoom: 1 });
     const specs = [200, 4, 9, 5, 6].map((maxNewTokens, i) => ({ promptIds: [i + 1, 2], maxNewTokens }));
     const requests = specs.map(({ promptIds, maxNewTokens }) => {
       const options = resolveSequenceOptions({ maxNewTokens, seed: 1 }, decoder);

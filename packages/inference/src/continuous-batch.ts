@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { powerOfTwo } from './buckets.ts';
 import type { CacheTensors, Decoder, Predictions } from './cached-decoder.ts';
 import type { GenerationRequest } from './generation-request.ts';
@@ -9,6 +10,14 @@ const PREFILL_TOKENS = 8192;
 const SMALLEST_CAPACITY = 64;
 /** Room that a sequence gets for its answer at first; a cache that fills up is copied into one of twice the size. */
 const FIRST_ROOM = 512;
+
+/** How a batch runs. */
+export interface BatchSettings {
+  /** Tokens of an answer for which a sequence gets room at first. */
+  firstRoom?: number | undefined;
+  /** Compute in this thread; the event loop goes on between steps. */
+  synchronous?: boolean | undefined;
+}
 
 /** A row of the running batch. */
 interface Row {
@@ -24,6 +33,7 @@ export class ContinuousBatch {
   private readonly decoder: Decoder;
   private readonly maxBatch: number;
   private readonly firstRoom: number;
+  private readonly synchronous: boolean;
   private readonly sampler: Sampler;
   private waiting: GenerationRequest[] = [];
   /** Requests whose prompts are being fed. */
@@ -35,14 +45,12 @@ export class ContinuousBatch {
   private predictions: Predictions | undefined;
   private capacity = 0;
 
-  /**
-   * @param maxBatch most sequences that run at once; a request with more samples never starts
-   * @param firstRoom tokens of an answer for which a sequence gets room at first
-   */
-  constructor(decoder: Decoder, maxBatch: number, firstRoom = FIRST_ROOM) {
+  /** @param maxBatch most sequences that run at once; a request with more samples never starts */
+  constructor(decoder: Decoder, maxBatch: number, settings: BatchSettings = {}) {
     this.decoder = decoder;
     this.maxBatch = maxBatch;
-    this.firstRoom = firstRoom;
+    this.firstRoom = settings.firstRoom ?? FIRST_ROOM;
+    this.synchronous = settings.synchronous ?? false;
     this.sampler = new Sampler(decoder.vocabSize);
   }
 
@@ -135,7 +143,9 @@ export class ContinuousBatch {
       const tokens = this.rows.map((row) => row?.sequence.last ?? 0);
       // The last token drawn is not in the cache yet.
       const lengths = this.rows.map((row) => (row ? row.sequence.length - 1 : 0));
-      const { cache, ...next } = await this.decoder.step(this.cache!, tokens, lengths, this.predictions);
+      const { predictions: spent, synchronous } = this;
+      const { cache, ...next } = await this.decoder.step(this.cache!, tokens, lengths, { spent, synchronous });
+      if (synchronous) await setImmediate();
       this.cache = cache;
       this.predictions = next;
       this.rows.forEach((row, i) => {

@@ -133,6 +133,22 @@ describe('generate', () => {
     await expect(generate(model, bad, options)).rejects.toThrow(message);
   });
 
+  it('gives the same when it computes in this thread, and lets the event loop go on between tokens', async () => {
+    const options: GenerateOptions = { maxNewTokens: 12, n: 2, seed: 5 };
+    const beside = await generate(model, prompts, options);
+    let turns = 0;
+    let waits = true;
+    const count = () => {
+      turns++;
+      if (waits) setImmediate(count);
+    };
+    setImmediate(count);
+    const found = await generate(model, prompts, { ...options, synchronous: true });
+    waits = false;
+    expect(found).toEqual(beside);
+    expect(turns).toBeGreaterThanOrEqual(11);
+  });
+
   it('stops when aborted, with what there is', async () => {
     const abort = new AbortController();
     const onToken = ({ sample }: TokenEvent) => sample === 0 && ++seen === 3 && abort.abort();

@@ -27,6 +27,11 @@ export interface GenerateOptions extends SequenceOptions {
    * several calls draws what one call would. Default 0.
    */
   firstCounter?: number;
+  /**
+   * Compute in the calling thread instead of beside it: faster where steps are short and nobody waits for the event loop,
+   * which goes on between tokens only. Default false.
+   */
+  synchronous?: boolean;
   /** Called with each token as soon as it is drawn. */
   onToken?: (event: TokenEvent) => void;
   /** Ends the generation early; what was generated is returned with `finishReason: 'cancelled'`. */
@@ -79,7 +84,7 @@ export async function generate(
         }),
     ),
   );
-  const batch = new ContinuousBatch(decoder, maxBatch);
+  const batch = new ContinuousBatch(decoder, maxBatch, { synchronous: options.synchronous });
   // Prompts of like length pad each other least.
   for (const request of [...requests].sort((a, b) => a.promptIds.length - b.promptIds.length))
     batch.add(request);

@@ -1,4 +1,4 @@
-import type { CachedDecoder, CacheTensors, Decoder, StepResult } from './cached-decoder.ts';
+import type { CachedDecoder, CacheTensors, Decoder, StepResult, StepSettings } from './cached-decoder.ts';
 
 /**
  * Two models as one decoder: the next token is drawn from π_a^(1 − weight) π_b^weight, renormalised at each token
@@ -42,13 +42,14 @@ export class MixedDecoder implements Decoder {
     cache: CacheTensors,
     tokens: readonly number[],
     lengths: readonly number[],
+    { synchronous = false }: StepSettings = {},
   ): Promise<StepResult> {
     const part = (from: number, to?: number): CacheTensors => ({
       keys: cache.keys.slice(from, to),
       values: cache.values.slice(from, to),
     });
-    const first = await this.a.step(part(0, this.layers), tokens, lengths);
-    return this.join(first, await this.b.step(part(this.layers), tokens, lengths));
+    const first = await this.a.step(part(0, this.layers), tokens, lengths, { synchronous });
+    return this.join(first, await this.b.step(part(this.layers), tokens, lengths, { synchronous }));
   }
 
   select(caches: readonly CacheTensors[], rows: readonly number[], capacity: number): Promise<CacheTensors> {

@@ -26,6 +26,8 @@ export class Sampler {
   private readonly sorted: Float64Array;
   private logits: Float32Array = new Float32Array(0);
   private max = 0;
+  /** Of the weights. */
+  private total = 0;
   private logSum = 0;
 
   constructor(vocabSize: number) {
@@ -48,10 +50,10 @@ export class Sampler {
     this.logits = logits;
     this.max = maximum(logits);
     const { max, own } = this;
-    let total = 0;
-    if (weights) total = sum(weights);
-    else for (let i = 0; i < logits.length; i++) total += own[i] = Math.exp(logits[i]! - max);
+    if (!weights) for (let i = 0; i < logits.length; i++) own[i] = Math.exp(logits[i]! - max);
     this.weights = weights ?? own;
+    const total = sum(this.weights);
+    this.total = total;
     if (!Number.isFinite(total)) {
       throw new Error(
         `logits must be finite, found ${logits.find((x) => !Number.isFinite(x))}: the weights of the model are damaged`,
@@ -89,7 +91,8 @@ export class Sampler {
     if (options.temperature === 0) return argMax(adjusted);
     const weights = this.temper(adjusted, options.temperature);
     const plain = options.topK === 0 && options.topP === 1 && options.minP === 0;
-    return plain ? drawAll(weights, uniform) : this.drawCut(weights, uniform, options);
+    if (!plain) return this.drawCut(weights, uniform, options);
+    return drawAll(weights, weights === this.weights ? this.total : sum(weights), uniform);
   }
 
   private temper(logits: Float32Array, temperature: number): Weights {
@@ -174,8 +177,8 @@ function topPFloor(weights: Weights, topK: number, topP: number): number {
   return topK > 0 || topP === 1 ? 0 : ((1 - topP) * sum(weights)) / weights.length;
 }
 
-function drawAll(weights: Weights, uniform: number): number {
-  let rest = uniform * sum(weights);
+function drawAll(weights: Weights, total: number, uniform: number): number {
+  let rest = uniform * total;
   for (let id = 0; id < weights.length; id++) {
     rest -= weights[id]!;
     if (rest < 0) return id;
@@ -184,16 +187,32 @@ function drawAll(weights: Weights, uniform: number): number {
   return weights.findLastIndex((weight) => weight > 0);
 }
 
+/** Four sums side by side: one after the other, each addition would wait for the last. */
 function sum(values: Weights): number {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += values[i]!;
-  return total;
+  const whole = values.length & ~3;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    a += values[i]!;
+    b += values[i + 1]!;
+    c += values[i + 2]!;
+    d += values[i + 3]!;
+  }
+  for (let i = whole; i < values.length; i++) a += values[i]!;
+  return a + b + (c + d);
 }
 
+/** The largest value, of four side by side. */
 function maximum(values: Float32Array): number {
-  let max = -Infinity;
-  for (let i = 0; i < values.length; i++) if (values[i]! > max) max = values[i]!;
-  return max;
+  const whole = values.length & ~3;
+  let [a, b, c, d] = [-Infinity, -Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < whole; i += 4) {
+    if (values[i]! > a) a = values[i]!;
+    if (values[i + 1]! > b) b = values[i + 1]!;
+    if (values[i + 2]! > c) c = values[i + 2]!;
+    if (values[i + 3]! > d) d = values[i + 3]!;
+  }
+  for (let i = whole; i < values.length; i++) if (values[i]! > a) a = values[i]!;
+  return Math.max(a, b, c, d);
 }
 
 function argMax(values: Float32Array): number {

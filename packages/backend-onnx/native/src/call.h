@@ -62,6 +62,8 @@ struct kernels {
   void (*cached_attention)(struct call *);
   void (*cross_entropy)(struct call *);
   void (*cross_entropy_grad)(struct call *);
+  /* Null where ONNX Runtime's is as good. */
+  void (*matmul)(struct call *);
 };
 
 #endif

@@ -1,9 +1,12 @@
-/* The operator MatMul: products of float32 on AMX. */
+/* A matrix product as an operator, by `multiply_region` of `vector-product.h` or `tile-product.h`: whichever was included. */
+#if defined(_WIN32)
+#include <windows.h>
+#else
 #include <unistd.h>
+#endif
 
 #include "call.h"
 #include "scratch.h"
-#include "tile-product.h"
 
 struct matmul {
   struct region whole;
@@ -22,16 +25,20 @@ static void region_task(void *data, size_t task) {
   r.rows = least(t->rows, r.rows - row);
   r.columns = least(t->columns, r.columns - column);
   /* Always of the same sizes, so that few buffers serve all products; what is not touched takes no memory. */
-  struct buffer rows = take_buffer(packed_size(PASS_ROWS, PASS_DEPTH));
-  struct buffer columns = take_buffer(packed_size(PASS_COLUMNS, PASS_DEPTH));
+  struct buffer rows = take_buffer(ROWS_BYTES), columns = take_buffer(COLUMNS_BYTES);
   if (rows.memory && columns.memory) multiply_region(&r, rows.memory, columns.memory);
   else t->out_of_memory = 1;
   give_back(rows);
   give_back(columns);
 }
 
-/* To pack a number takes as long as to multiply it this many times. */
-#define PACKING 45
+static int64_t count_processors(void) {
+#if defined(_WIN32)
+  return GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+#else
+  return sysconf(_SC_NPROCESSORS_ONLN);
+#endif
+}
 
 /*
  * Cuts the product into regions, one for each processor or two of a large one, so that the slowest is done soonest. How it is
@@ -39,11 +46,11 @@ static void region_task(void *data, size_t task) {
  */
 static void share_out(struct matmul *t) {
   const int64_t m = t->whole.rows, n = t->whole.columns;
-  const int64_t processors = sysconf(_SC_NPROCESSORS_ONLN), tasks = processors * (m * n > (1 << 21) ? 2 : 1);
+  const int64_t processors = count_processors(), tasks = processors * (m * n > (1 << 21) ? 2 : 1);
   int64_t best = INT64_MAX;
   for (int64_t down = 1; down <= tasks; down++) {
-    const int64_t rows = ceil_div(ceil_div(m, down), STRIP) * STRIP;
-    const int64_t columns = ceil_div(ceil_div(n, ceil_div(tasks, down)), STRIP) * STRIP;
+    const int64_t rows = ceil_div(ceil_div(m, down), ROW_STEP) * ROW_STEP;
+    const int64_t columns = ceil_div(ceil_div(n, ceil_div(tasks, down)), COLUMN_STEP) * COLUMN_STEP;
     const int64_t count = ceil_div(m, rows) * ceil_div(n, columns);
     const int64_t one = rows * columns + PACKING * (rows * ceil_div(columns, PASS_COLUMNS) + columns);
     const int64_t cost = ceil_div(count, processors) * one;

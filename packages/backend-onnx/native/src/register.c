@@ -136,12 +136,13 @@ __attribute__((visibility("default"))) OrtStatusPtr attune_register(OrtApi *api,
       {.name = "CrossEntropy", .inputs = 2, .outputs = 2, .attributes = {"smoothing"}},
       {.name = "CrossEntropyGrad", .inputs = 4, .outputs = 1, .attributes = {"smoothing"}},
       {.name = "MatMul", .inputs = 2, .outputs = 1, .attributes = {"transA", "transB"}},
+      {.name = "TileMatMul", .inputs = 2, .outputs = 1, .attributes = {"transA", "transB"}},
   };
   static void *domain;
   if (!domain) {
     const struct kernels *k = best();
     if (!k) return ort_CreateStatus(api)(1, "the processor has no AVX2");
-    void (*const run[])(struct call *) = {k->adam_w, k->swiglu, k->swiglu_grad, k->rms_norm_grad, k->attention, k->attention_grad, k->cached_attention, k->cross_entropy, k->cross_entropy_grad, tiles()};
+    void (*const run[])(struct call *) = {k->adam_w, k->swiglu, k->swiglu_grad, k->rms_norm_grad, k->attention, k->attention_grad, k->cached_attention, k->cross_entropy, k->cross_entropy_grad, k->matmul, tiles()};
     OrtStatusPtr status = ort_CreateCustomOpDomain(api)("attune", &domain);
     for (size_t i = 0; !status && i < sizeof ops / sizeof *ops; i++) {
       if (!run[i]) continue;

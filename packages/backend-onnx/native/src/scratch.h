@@ -10,6 +10,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#if defined(_WIN32)
+#include <malloc.h>
+#define allocate_aligned(size) _aligned_malloc(size, 64)
+#define free_aligned _aligned_free
+#else
+#define allocate_aligned(size) aligned_alloc(64, size)
+#define free_aligned free
+#endif
+
 /* Buffers that are kept at most. */
 #define KEPT 64
 
@@ -34,7 +43,7 @@ static struct buffer take_buffer(size_t size) {
     kept[best].memory = 0;
   }
   atomic_flag_clear(&busy);
-  if (best < 0) found.memory = aligned_alloc(64, size);
+  if (best < 0) found.memory = allocate_aligned(size);
   return found;
 }
 
@@ -45,7 +54,7 @@ static void give_back(struct buffer buffer) {
   while (place < KEPT && kept[place].memory) place++;
   if (place < KEPT) kept[place] = buffer;
   atomic_flag_clear(&busy);
-  if (place == KEPT) free(buffer.memory);
+  if (place == KEPT) free_aligned(buffer.memory);
 }
 
 #endif

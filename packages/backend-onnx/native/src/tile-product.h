@@ -3,22 +3,19 @@
 #define ATTUNE_TILE_PRODUCT_H
 
 #include "tiles.h"
+#include "region.h"
 
 /* Values of k in one pass, and rows of A (0.8 MB) and columns of B (3 MB) that are packed at once. */
 #define PASS_DEPTH 512
 #define PASS_ROWS 256
 #define PASS_COLUMNS 1024
+#define ROWS_BYTES packed_size(PASS_ROWS, PASS_DEPTH)
+#define COLUMNS_BYTES packed_size(PASS_COLUMNS, PASS_DEPTH)
 
-/* A part of a product that one thread computes by itself. */
-struct region {
-  struct operand a, b;
-  /* Row-major, `stride` numbers from row to row. */
-  float *c;
-  int64_t stride, rows, columns, k;
-};
-
-static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+/* Regions are cut at multiples of these. To pack a number takes as long as to multiply it PACKING times. */
+#define ROW_STEP STRIP
+#define COLUMN_STEP STRIP
+#define PACKING 45
 
 /* Bytes of `count` rows or columns, packed. */
 static inline size_t packed_size(int64_t count, int64_t depth) {
@@ -46,9 +43,10 @@ static inline int64_t pass_depth(int64_t k) { return ceil_div(ceil_div(k, ceil_d
 
 /*
  * One region. What one thread has packed another would have to fetch out of its cache, which takes longer than to pack it
- * again: regions share nothing. `rows` has place for PASS_ROWS, `columns` for PASS_COLUMNS.
+ * again: regions share nothing. There is place for ROWS_BYTES and COLUMNS_BYTES.
  */
-static void multiply_region(const struct region *t, bf16 *rows, bf16 *columns) {
+static void multiply_region(const struct region *t, void *for_rows, void *for_columns) {
+  bf16 *rows = for_rows, *columns = for_columns;
   const int64_t depth = pass_depth(t->k);
   configure_tiles();
   for (int64_t j = 0; j < t->columns; j += PASS_COLUMNS)

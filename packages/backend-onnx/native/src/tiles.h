@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "region.h"
+
 /* Rows of A or columns of B in a strip, values of k in a block. */
 #define STRIP 32
 #define DEPTH 32
@@ -123,12 +125,6 @@ static inline __attribute__((always_inline)) void pack_pairs(const float *x, int
   }
   if (flip) store_flipped(part, out);
 }
-
-/* How an operand lies in memory: element (i, p), i across and p along k, at x[i · across + p · deep]; one of both is 1. */
-struct operand {
-  const float *x;
-  int64_t across, deep;
-};
 
 /*
  * Packs `count` rows of A or columns of B, `k` deep, into strips; places beyond are 0. `blocks` of k is a strip's length.

@@ -2,9 +2,9 @@
 import { backend_util, broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { GraphBuilder, LoweringContext, Value } from '../graph/types.ts';
 import { activate } from './activation.ts';
+import { nativeProduct } from './native-product.ts';
 import { defineKernel } from './registry.ts';
 import { binary, numeric, transpose } from './support.ts';
-import { suitsTiles, tileProduct } from './tile-product.ts';
 
 interface MatMulAttrs {
   transposeA: boolean;
@@ -26,7 +26,8 @@ export function matMul(g: GraphBuilder, a: Value, b: Value, transA = false, tran
   const shape = [...batch, m, n];
   // Nothing to add up.
   if (a.shape.includes(0) || b.shape.includes(0)) return g.fill(0, a.type, shape);
-  if (suitsTiles(g, a, b, transA, transB, m, n)) return tileProduct(g, a, b, transA, transB, shape);
+  const native = nativeProduct(g, a, b, transA, transB, shape);
+  if (native) return native;
   if (!transA && !transB) return g.op('MatMul', [a, b], a.type, shape);
   if (a.type !== 'float32') return matMul(g, transA ? flip(g, a) : a, transB ? flip(g, b) : b);
   if (batch.length === 0 && !transA && transB && isFewRows(m, n))

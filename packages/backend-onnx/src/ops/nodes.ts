@@ -1,6 +1,6 @@
 import { broadcast_util, util } from '@tensorflow/tfjs-core';
 import type { Attribute, ElementType, GraphBuilder, Value } from '../graph/types.ts';
-import { suitsTiles, tileProduct } from '../kernels/tile-product.ts';
+import { nativeProduct } from '../kernels/native-product.ts';
 
 /** How a matrix product reads its operands: `alpha` · op(a) · op(b). */
 export interface MatMulOptions {
@@ -50,8 +50,8 @@ export class Nodes {
     const n = b.shape.at(transposeB ? -2 : -1)!;
     const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
     const shape = [...batch, m, n];
-    if (alpha === 1 && suitsTiles(this.g, a, b, transposeA, transposeB, m, n))
-      return tileProduct(this.g, a, b, transposeA, transposeB, shape);
+    const native = alpha === 1 ? nativeProduct(this.g, a, b, transposeA, transposeB, shape) : null;
+    if (native) return native;
     if (!transposeA && !transposeB && alpha === 1) return this.g.op('MatMul', [a, b], a.type, shape);
     const attributes = { transA: Number(transposeA), transB: Number(transposeB), alpha: { f: alpha } };
     return this.g.op('FusedMatMul', [a, b], a.type, shape, attributes, 'com.microsoft');

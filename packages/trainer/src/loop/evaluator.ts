@@ -97,6 +97,7 @@ export class Evaluator {
         maxNewTokens: maxTokens,
         stopIds: codec.eosId === undefined ? [] : [codec.eosId],
         tokenizer: codec.generated,
+        synchronous: true,
       },
     );
     const texts = answers.map(({ text }) => text!);

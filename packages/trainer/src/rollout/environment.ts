@@ -80,6 +80,7 @@ export async function sampleTurns(
         temperature: rollout.temperature,
         stopIds: codec.eosId === undefined ? [] : [codec.eosId],
         tokenizer: codec.generated,
+        synchronous: true,
         maxNewTokensEach: open.map((talk) => Math.min(rollout.turnTokens ?? rollout.maxTokens, room(talk))),
         seed: seed + turn,
       },

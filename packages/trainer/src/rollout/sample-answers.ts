@@ -102,7 +102,14 @@ export function textOf({ ids, finished }: Answer, { generated }: TextCodec): str
 }
 
 function options(codec: TextCodec, { topK, topP }: Recipe['rollout']) {
-  return { topK, topP, stopIds: codec.eosId === undefined ? [] : [codec.eosId], tokenizer: codec.generated };
+  return {
+    topK,
+    topP,
+    stopIds: codec.eosId === undefined ? [] : [codec.eosId],
+    tokenizer: codec.generated,
+    // A run waits for its answers: nothing else wants the event loop meanwhile but signals, which come between tokens.
+    synchronous: true,
+  };
 }
 
 function take(answer: Answer, { ids, logProbs, finishReason }: Generation, step: number): void {
