@@ -144,7 +144,10 @@ export class ContinuousBatch {
       // The last token drawn is not in the cache yet.
       const lengths = this.rows.map((row) => (row ? row.sequence.length - 1 : 0));
       const { predictions: spent, synchronous } = this;
-      const { cache, ...next } = await this.decoder.step(this.cache!, tokens, lengths, { spent, synchronous });
+      const { cache, ...next } = await this.decoder.step(this.cache!, tokens, lengths, {
+        spent,
+        synchronous,
+      });
       if (synchronous) await setImmediate();
       this.cache = cache;
       this.predictions = next;
