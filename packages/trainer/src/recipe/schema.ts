@@ -97,6 +97,7 @@ const data = z.strictObject({
       'alpaca',
       'question-answer',
       'prompt',
+      'retrieval',
       'text',
     ])
     .default('auto'),
