@@ -80,6 +80,11 @@ describe('a bad recipe, model or tokenizer is refused in one line that names it'
       /^recipe\.yaml: algorithm\.beta must be > 0, found -0\.1$/,
     ],
     ['an unknown algorithm', ['recipe.yaml', 'algorithm=ppo2'], /algorithm 'ppo2' is neither built in/],
+    [
+      'an adapter that is missing',
+      ['recipe.yaml', 'algorithm=paft'],
+      /^recipe\.yaml: paft trains an adapter; name one, e\.g\. adapter: \{ rank: 8 \}$/,
+    ],
     ['data of another kind', ['recipe.yaml', 'algorithm=dpo'], /data\.jsonl row 1: .*needs preferences/],
     [
       'an unknown model type',

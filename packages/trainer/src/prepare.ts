@@ -63,6 +63,10 @@ export async function chooseAlgorithm({ recipe, label, folder }: LoadedRecipe): 
   if (algorithm.batch === 'rollout' && !recipe.rewards && recipe.rollout.environment === undefined) {
     throw new UserError(`${label}: ${name} learns from rewards; name them, e.g. rewards: [{ name: gsm8k }]`);
   }
+  const needs = algorithm.needs?.(parsed.data as never) ?? {};
+  if (needs.adapter && !recipe.adapter) {
+    throw new UserError(`${label}: ${name} trains an adapter; name one, e.g. adapter: { rank: 8 }`);
+  }
   return { algorithm, options: parsed.data };
 }
 

@@ -119,7 +119,7 @@ export function loadRewardModel(path: string, others: Others): CausalLM {
   const loaded = CausalLM.load(path);
   if (!hasScalarHead(loaded)) {
     throw new UserError(
-      `${path}: has no scalar head (score.weight), so it is no reward model; train one, e.g. algorithm: bradley-terry`,
+      `${path}: has no scalar head (score.weight), so it is no reward model; train one, e.g. algorithm: reward-model`,
     );
   }
   refuseOtherTokenizer('rewards', path, loaded, others);

@@ -6,7 +6,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { hash } from '../random.ts';
 import type { Named } from './gradients.ts';
 
-/** The matching head: two logits, against and for belonging together, `[2, d]` and `[2]`. */
+/**
+ * The matching head: two logits, against and for belonging together, from both sides and their product: `[2, 3d]`, `[2]`.
+ */
 export const MATCHER = { weight: 'matcher.weight', bias: 'matcher.bias' } as const;
 
 /** File of a model's folder and of a checkpoint that holds them. */
@@ -30,7 +32,8 @@ export function contrastiveParts(
   for (const [name, value] of Object.entries(scalars))
     fresh[name] = { shape: [], values: Float32Array.of(value) };
   if (matcher) {
-    const { width, seed } = options;
+    const { seed } = options;
+    const width = 3 * options.width;
     // Small, as a reward model's head: at first nothing is sure.
     const bound = 1 / (width + 1);
     const draw = (i: number) => ((hash(seed, i, 'matcher') % 2 ** 24) / 2 ** 23 - 1) * bound;

@@ -93,10 +93,13 @@ describe.each(['mean', 'last'] as const)('%s', (pooling) => {
       const second = tokensOf(examples[right!]!.sequences[1]!);
       const ids = [...first, SEPARATOR, ...second];
       const hidden = model.hidden({ inputIds: tf.tensor2d([ids], undefined, 'int32') });
-      const judged = ids.map((_, i) => (i > first.length ? 1 : 0));
-      const pooled = pool(hidden, tf.tensor2d([judged]), pooling);
+      const side = (inside: (i: number) => boolean) =>
+        pool(hidden, tf.tensor2d([ids.map((_, i) => Number(inside(i)))]), pooling);
+      const u = side((i) => i < first.length);
+      const v = side((i) => i > first.length);
+      const pooled = tf.concat([u, v, tf.mul(u, v)], 1);
       const { parts } = settings;
-      return rows(tf.add(tf.matMul(pooled, parts[MATCHER.weight]!, false, true), parts[MATCHER.bias]!))[0]!;
+      return rows(tf.add(tf.matMul(pooled as tf.Tensor2D, parts[MATCHER.weight]!, false, true), parts[MATCHER.bias]!))[0]!;
     });
     expect(rows(found)).toEqual(closeTo(alone));
   });

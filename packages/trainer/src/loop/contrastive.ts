@@ -58,8 +58,9 @@ export function contrastiveBatch(
 }
 
 /**
- * The encoder over pairs of texts in one row each, left, separator, right, and the matching head on what it made of the
- * right one, whose tokens have read the left one: `[pairs, 2]`.
+ * The encoder over pairs of texts in one row each, left, separator, right, where the right one's tokens read the left one.
+ * The matching head sees what both became, and their product, which small models could not learn to form in reasonable
+ * time: `[pairs, 2]`.
  */
 export function matchLogits(
   model: CausalLM,
@@ -82,10 +83,13 @@ export function matchLogits(
     segmentIds: tf.cast(read, 'int32'),
     ...(dropoutSeed && { dropoutSeed }),
   });
-  const before: tf.Tensor2D = tf.zeros([pairs, masks.left.shape[1] + 1]);
-  const judged = tf.concat([before, tf.gather(masks.right, second)], 1) as tf.Tensor2D;
-  const pooled = pool(hidden, judged, pooling);
-  return linear<tf.Tensor2D>(pooled, parts[MATCHER.weight]!, parts[MATCHER.bias]!);
+  const side = (left: tf.Tensor2D, right: tf.Tensor2D) =>
+    pool(hidden, tf.concat([left, tf.zeros([pairs, 1]), right], 1) as tf.Tensor2D, pooling);
+  const [ownLeft, ownRight] = [tf.gather(masks.left, first), tf.gather(masks.right, second)];
+  const u = side(ownLeft, tf.zerosLike(ownRight));
+  const v = side(tf.zerosLike(ownLeft), ownRight);
+  const features = tf.concat([u, v, tf.mul(u, v)], 1) as tf.Tensor2D;
+  return linear<tf.Tensor2D>(features, parts[MATCHER.weight]!, parts[MATCHER.bias]!);
 }
 
 /**
