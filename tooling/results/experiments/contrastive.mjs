@@ -11,8 +11,9 @@ const METHODS = {
 };
 
 /** A text encoder from nothing: word problems find their worked solutions by the similarity of embeddings. */
-export async function run() {
+export async function run({ only = Object.keys(METHODS) }) {
   for (const [algorithm, metrics] of Object.entries(METHODS)) {
+    if (!only.includes(algorithm)) continue;
     const recipe = `post-training/${algorithm}`;
     const runs = SEEDS.map((seed) => train(`${algorithm}-${seed}`, recipe, `seed=${seed}`));
     for (const [metric, name] of metrics)

@@ -41,9 +41,10 @@ const TIED = ['lipo', 'implicit-prm'];
 const NOTES = { 'self-rewarding': "the rule as judge: a model this small cannot follow a judge's prompt" };
 
 /** What the methods give that no other experiment compares, from the same model. */
-export async function run() {
+export async function run({ only = Object.keys(METHODS) }) {
   const { model } = train('sft', 'post-training/sft');
   for (const [algorithm, [metric, name]] of Object.entries(METHODS)) {
+    if (!only.includes(algorithm)) continue;
     const recipe = `post-training/${algorithm}`;
     const runs = SEEDS.map((seed) =>
       train(`${algorithm}-${seed}`, recipe, `model.path=${model}`, `seed=${seed}`),

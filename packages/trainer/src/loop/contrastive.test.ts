@@ -99,7 +99,9 @@ describe.each(['mean', 'last'] as const)('%s', (pooling) => {
       const v = side((i) => i > first.length);
       const pooled = tf.concat([u, v, tf.mul(u, v)], 1);
       const { parts } = settings;
-      return rows(tf.add(tf.matMul(pooled as tf.Tensor2D, parts[MATCHER.weight]!, false, true), parts[MATCHER.bias]!))[0]!;
+      return rows(
+        tf.add(tf.matMul(pooled as tf.Tensor2D, parts[MATCHER.weight]!, false, true), parts[MATCHER.bias]!),
+      )[0]!;
     });
     expect(rows(found)).toEqual(closeTo(alone));
   });
