@@ -199,7 +199,6 @@ describe('what cannot work is refused in one line', () => {
       ['algorithm=dpo', 'batch.packing=true', 'DATA pairs'],
       /batch\.packing must be false: dpo wants every sequence/,
     ],
-    ['a contrastive loss', 'recipe.yaml', ['algorithm=clip'], /clip: recipes have no contrastive batches/],
   ] as [string, string, string[], RegExp][])('%s', (_, file, words, message) => {
     const given = words.map((word) =>
       word
