@@ -4,22 +4,36 @@ import { constantRatio, sameValue, variables } from './same-value.ts';
 
 /**
  * Whether two answers say the same: numbers however they are written (fractions, decimals, percentages, mixed numbers,
- * thousands separators, with and without units), expressions by their values at seeded points, sets, tuples, intervals,
- * unions, matrices, ±, equations and inequalities; what is no mathematics is compared as text. A percentage equals both
- * its number and its fraction.
+ * thousands separators), expressions by their values at seeded points, sets, tuples, intervals, unions, matrices, ±,
+ * equations and inequalities; what is no mathematics is compared as text. A percentage equals both its number and its
+ * fraction. A unit may be left out; where both have one, 100 cm is 1 m and 5 cm is not 5 m.
  */
 export function equivalentAnswers(a: string, b: string): boolean {
-  const texts = [plainText(a), plainText(b)];
-  if (texts[0] === '' || texts[1] === '') return false;
-  if (texts[0] === texts[1]) return true;
+  if (a.trim() === '' || b.trim() === '') return false;
+  const [x, y] = [plainText(a), plainText(b)];
+  if (x === y && x !== '') return true;
   const [left, right] = [readAnswer(a), readAnswer(b)];
-  return left.some((x) => right.some((y) => same(x, y)));
+  if (left.unit && right.unit && left.unit.dimension !== right.unit.dimension) return false;
+  const ratio = (left.unit?.factor ?? 1) / (right.unit?.factor ?? 1);
+  const scale = left.unit && right.unit && ratio !== 1 ? ratio : undefined;
+  return left.expressions.some((one) =>
+    right.expressions.some((other) => same(scale === undefined ? one : scaled(one, scale), other)),
+  );
 }
 
+function scaled(amount: Expression, factor: number): Expression {
+  return call('*', amount, { kind: 'number', text: String(factor) });
+}
+
+/** Words without LaTeX around them. Formulas keep their braces and gaps: \frac{1}{23} is not \frac{12}{3}. */
 function plainText(answer: string): string {
   return answer
-    .replace(/\\(?:text|textbf|mathrm|mbox|left|right)(?![a-z])/g, '')
-    .replace(/[\s${}\\"'`*]/g, '')
+    .replace(/\\(?:text|textbf|textit|textrm|mathrm|mbox)\s*\{([^{}]*)\}/g, '$1')
+    .replace(/\\(?:left|right)(?![a-z])|[$"'`*]/g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([^\p{L}\p{N} ]) ?/gu, '$1')
+    .trim()
+    .replace(/^\{([^{}]*)\}$/, '$1')
     .replace(/[.,;:]+$/, '')
     .toLowerCase();
 }

@@ -65,10 +65,10 @@ function firstFormula(text: string): string | undefined {
   return match?.slice(1).find((group) => group !== undefined);
 }
 
-/** Up to a full stop that ends a sentence; bold marks are no part of an answer. */
+/** Up to a full stop that ends a sentence, or to a reason; bold marks are no part of an answer. */
 function firstSentence(text: string): string {
   return text
     .replaceAll('**', '')
-    .split(/\.(?=\s|$)/)[0]!
+    .split(/\.(?=\s|$)|,?\s(?:because|since|as|which)\s/)[0]!
     .trim();
 }

@@ -116,6 +116,9 @@ class Parser {
 
   /** Two factors side by side: a product, or a mixed number as in 3\frac{1}{2} and 3 1/2. */
   private juxtaposed(left: Expression): Expression {
+    // −2⅓ is −(2 + ⅓).
+    if (left.kind === 'call' && left.name === 'neg' && left.items[0]!.kind === 'number')
+      return call('neg', this.juxtaposed(left.items[0]!));
     const whole = left.kind === 'number' && /^\d+$/.test(left.text);
     const { type, gap } = this.tokens[this.at]!;
     if (whole && this.peek() === 'frac') {

@@ -23,7 +23,14 @@ export function sameValue(a: Expression, b: Expression): boolean {
   const decimal = [a, b].some((side) => someExpression(side, isDecimal));
   if (names.length === 0) {
     const [x, y] = [evaluate(a, new Map()), evaluate(b, new Map())];
-    return isInfinite(x) ? x[0] === y[0] : close(x, y, decimal);
+    if (!isInfinite(x)) return close(x, y, decimal);
+    if (x[0] !== y[0]) return false;
+    if ([a, b].every((side) => someExpression(side, isInfinity))) return true;
+    // Both are too large for a number: 2^{2000}.
+    const [p, q] = [logarithm(a), logarithm(b)];
+    return p === undefined || q === undefined
+      ? JSON.stringify(a) === JSON.stringify(b)
+      : Math.abs(p - q) <= 1e-12 * Math.max(p, q);
   }
   let compared = 0;
   for (let point = 0; point < POINTS; point++) {
@@ -34,6 +41,24 @@ export function sameValue(a: Expression, b: Expression): boolean {
     compared++;
   }
   return compared >= 3;
+}
+
+/** The natural logarithm of products and powers of positive numbers; undefined for anything else. */
+function logarithm(expression: Expression): number | undefined {
+  if (expression.kind !== 'call' || !['*', '/', '^'].includes(expression.name)) {
+    const [value, im] = evaluate(expression, new Map());
+    return value > 0 && Number.isFinite(value) && im === 0 ? Math.log(value) : undefined;
+  }
+  const [left, right] = expression.items as [Expression, Expression];
+  const p = logarithm(left);
+  if (p === undefined) return undefined;
+  if (expression.name === '^') {
+    const [exponent, im] = evaluate(right, new Map());
+    return Number.isFinite(exponent) && im === 0 ? p * exponent : undefined;
+  }
+  const q = logarithm(right);
+  if (q === undefined) return undefined;
+  return expression.name === '*' ? p + q : p - q;
 }
 
 /**
@@ -85,6 +110,7 @@ function uniform(seed: number): number {
 
 const isInteger = (e: Expression): e is Expression & { kind: 'number' } =>
   e.kind === 'number' && /^\d+$/.test(e.text);
+const isInfinity = (e: Expression) => e.kind === 'call' && e.name === 'infinity';
 const isDecimal = (e: Expression) => e.kind === 'number' && e.text.includes('.');
 const finite = ([re, im]: Complex) => Number.isFinite(re) && Number.isFinite(im);
 const isInfinite = ([re, im]: Complex) => Math.abs(re) === Number.POSITIVE_INFINITY && im === 0;
