@@ -35,10 +35,13 @@ export function readParameters<T>(
   use: (read: (name: string) => Float32Array, shapes: ParameterShapes) => T,
 ): T {
   return withCheckpoint(dir, (files) => {
-    const shapes = shapesFor(new Set(files.keys()));
-    const found = new Map([...files].map(([name, file]) => [name, file.entry(name).shape]));
+    // The bare model, as embedding models are saved, names its weights without the language model's prefix.
+    const prefix = files.has('embed_tokens.weight') ? 'model.' : '';
+    const found = new Map([...files].map(([name, file]) => [prefix + name, file.entry(name).shape]));
+    const shapes = shapesFor(new Set(found.keys()));
     checkParameters(dir, shapes, found);
-    return use((name) => files.get(name)!.readFloat32(name), shapes);
+    const stored = (name: string) => name.slice(prefix.length);
+    return use((name) => files.get(stored(name))!.readFloat32(stored(name)), shapes);
   });
 }
 

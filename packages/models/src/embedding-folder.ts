@@ -56,22 +56,34 @@ export function saveEmbeddingConfig(
 export function readEmbeddingConfig(dir: string): EmbeddingConfig | undefined {
   const path = join(dir, POOLING_FOLDER, 'config.json');
   if (!existsSync(path)) return undefined;
-  const modes = readJson(path);
-  const on = Object.keys(modes).filter((key) => key.startsWith('pooling_mode_') && modes[key] === true);
+  const { pooling_mode: word, ...json } = readJson(path);
+  const flags = Object.keys(json).filter((key) => key.startsWith(FLAG) && json[key] === true);
+  const on = word === undefined ? flags.map((flag) => flag.slice(FLAG.length)) : [word].flat().map(String);
   const found = on.length === 1 ? POOLING_OF[on[0]!] : undefined;
   if (!found)
     throw new Error(
       `${path}: the pooling must be one of ${Object.keys(POOLING_OF).join(', ')}, found ${on.join(', ') || 'none'}`,
     );
-  const lengths = join(dir, 'sentence_bert_config.json');
-  const maxLength = existsSync(lengths) ? readJson(lengths).max_seq_length : undefined;
-  return { pooling: found, maxLength: typeof maxLength === 'number' ? maxLength : Number.POSITIVE_INFINITY };
+  return { pooling: found, maxLength: maxLengthOf(dir) ?? Number.POSITIVE_INFINITY };
 }
 
-const POOLING_OF: Record<string, Pooling> = {
-  pooling_mode_mean_tokens: 'mean',
-  pooling_mode_lasttoken: 'last',
-};
+/** Of a flag for each way to pool; since version 5 of `sentence-transformers` one word says which. */
+const FLAG = 'pooling_mode_';
+const POOLING_OF: Record<string, Pooling> = { mean_tokens: 'mean', mean: 'mean', lasttoken: 'last' };
+
+/** Where versions of `sentence-transformers` write the longest text. */
+const LENGTHS = [
+  ['sentence_bert_config.json', 'max_seq_length'],
+  ['tokenizer_config.json', 'model_max_length'],
+] as const;
+
+function maxLengthOf(dir: string): number | undefined {
+  const found = LENGTHS.map(([file, key]) => {
+    const path = join(dir, file);
+    return existsSync(path) ? readJson(path)[key] : undefined;
+  });
+  return found.find((length) => typeof length === 'number');
+}
 
 function readJson(path: string): Record<string, unknown> {
   try {

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BACKENDS, useTestBackend } from '../test/backend.ts';
-import { pool, readEmbeddingConfig, saveEmbeddingConfig } from './index.ts';
+import { fixture } from '../test/fixtures.ts';
+import { CausalLM, pool, readEmbeddingConfig, saveEmbeddingConfig } from './index.ts';
 
 /** The same, a number at a time. */
 function slowPool(hidden: number[][][], mask: number[][], pooling: 'mean' | 'last'): number[][] {
@@ -57,6 +58,24 @@ describe.each(BACKENDS)('pool on %s', (backend) => {
 });
 
 describe('the folder of an embedding model', () => {
+  it('of sentence-transformers gives its embeddings', () => {
+    const dir = fixture('embedding');
+    expect(readEmbeddingConfig(dir)).toEqual({ pooling: 'last', maxLength: 48 });
+    const model = CausalLM.load(dir);
+    const expected = JSON.parse(readFileSync(join(dir, 'expected.json'), 'utf8')) as {
+      ids: number[];
+      embedding: number[];
+    }[];
+    for (const { ids, embedding } of expected) {
+      const inputIds = tf.tensor2d([ids], [1, ids.length], 'int32');
+      const found = [...model.embed({ inputIds }, tf.onesLike(inputIds), 'last').dataSync()];
+      const length = Math.hypot(...found);
+      embedding.forEach((value, d) => {
+        expect(Math.abs(found[d]! / length - value)).toBeLessThan(1e-5);
+      });
+    }
+  });
+
   it('is read as it was written', () => {
     const dir = mkdtempSync(join(tmpdir(), 'attune-embedding-'));
     expect(readEmbeddingConfig(dir)).toBeUndefined();
