@@ -10,13 +10,21 @@ const METHODS = {
   itm: [JUDGED, FOUND],
 };
 
-/** A text encoder from nothing: word problems find their worked solutions by the similarity of embeddings. */
+/**
+ * A text encoder from nothing: word problems find their worked solutions by the similarity of embeddings. ITM goes on from
+ * CLIP's.
+ */
 export async function run({ only = Object.keys(METHODS) }) {
   for (const [algorithm, metrics] of Object.entries(METHODS)) {
     if (!only.includes(algorithm)) continue;
     const recipe = `post-training/${algorithm}`;
-    const runs = SEEDS.map((seed) => train(`${algorithm}-${seed}`, recipe, `seed=${seed}`));
+    const runs = SEEDS.map((seed) =>
+      train(`${algorithm}-${seed}`, recipe, `seed=${seed}`, ...(algorithm === 'itm' ? [trained(seed)] : [])),
+    );
     for (const [metric, name] of metrics)
       record({ algorithm, recipe: `recipes/${recipe}.yaml`, metric, ...overSeeds(runs, name) });
   }
 }
+
+/** A matching head needs an encoder that tells texts apart: CLIP's of the same seed. */
+const trained = (seed) => `model.path=${train(`clip-${seed}`, 'post-training/clip', `seed=${seed}`).model}`;

@@ -17,6 +17,8 @@ export const itmOptions = z.strictObject({
    * wrong partners stay hard ones. 0: matching alone.
    */
   itcWeight: z.number().min(0).default(0),
+  /** The contrastive loss's learned temperature is kept at or above this: a small one drowns what matching learns from. */
+  minTemperature: itcOptions.shape.minTemperature,
   /** Divides similarities before negatives are drawn. */
   temperature: z.number().positive().default(0.07),
 });
@@ -49,7 +51,7 @@ export function hardNegatives(similarity: Tensor2D, draws?: Tensor2D): Tensor1D 
  * Metrics: `accuracy`; `accuracy/negatives`; with `itcWeight` those of `itcLoss`.
  */
 export function itmLoss(batch: ContrastiveBatch, options: ItmOptions): LossResult {
-  const { negatives, temperature, itcWeight } = options;
+  const { negatives, temperature, itcWeight, minTemperature } = options;
   const { left, right, match, draws, totals } = batch;
   requireTwo(left, 'itm');
   if (!match) throw new Error('itm: the batch lacks match, the fused encoder over pairs');
@@ -74,7 +76,7 @@ export function itmLoss(batch: ContrastiveBatch, options: ItmOptions): LossResul
   const right01 = tf.cast(tf.greater(tf.mul(logit, signs), 0), 'float32') as Tensor1D;
   const wrong = tf.sub(1, labels) as Tensor1D;
   const matching: Scalar = tf.div(exampleMean(losses, totals), 3);
-  const contrast = itcWeight > 0 ? itcLoss(batch, itcOptions.parse({})) : undefined;
+  const contrast = itcWeight > 0 ? itcLoss(batch, itcOptions.parse({ minTemperature })) : undefined;
   return {
     loss: contrast ? tf.add(matching, tf.mul(contrast.loss, itcWeight)) : matching,
     metrics: {
