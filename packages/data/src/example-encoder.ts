@@ -39,7 +39,7 @@ export interface StepwiseSequence extends TokenSequence {
   /** For each step where its last token is in `ids`: the place at which the step is judged. */
   stepEnds: Int32Array;
   /** 1 where a step is right. */
-  labels: Uint8Array;
+  labels: Float32Array;
 }
 
 /** Breaks up special tokens that a message writes out, so that data cannot inject them through a template. */
@@ -111,7 +111,11 @@ export class ExampleEncoder {
       out.push(this.#encodeText(separator), 1);
       return out.length - 1;
     });
-    return { ...out.finish(), stepEnds: Int32Array.from(stepEnds), labels: Uint8Array.from(labels, Number) };
+    return {
+      ...out.finish(),
+      stepEnds: Int32Array.from(stepEnds),
+      labels: Float32Array.from(labels, Number),
+    };
   }
 
   /**

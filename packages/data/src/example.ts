@@ -86,8 +86,8 @@ export interface StepwiseExample {
   prompt: Prompt;
   /** The steps, in order; at least one. */
   completions: string[];
-  /** As long as `completions`. */
-  labels: boolean[];
+  /** As long as `completions`: whether a step is right, or the probability of it. */
+  labels: (boolean | number)[];
 }
 
 /** A prompt alone, to sample answers for. */

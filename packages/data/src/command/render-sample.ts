@@ -48,7 +48,10 @@ export function renderSample(example: Example, template: ChatTemplate | undefine
         answer(example.prompt, completion, `answer ${i + 1} (score ${example.scores[i]})`),
       );
     case 'stepwise': {
-      const steps = example.completions.map((step, i) => `${example.labels[i] ? '✓' : '✗'} ${step}`);
+      const steps = example.completions.map((step, i) => {
+        const label = example.labels[i]!;
+        return `${typeof label === 'number' ? label : label ? '✓' : '✗'} ${step}`;
+      });
       return [answer(example.prompt, steps.join('\n'))];
     }
     case 'contrastive':

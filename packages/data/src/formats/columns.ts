@@ -34,11 +34,14 @@ export function answer(row: Row, column: string): string {
 /** @throws naming `place` when the value is neither a string nor one assistant message */
 export function requireAnswer(value: unknown, place: string): string {
   if (typeof value === 'string') return requireText(value, place);
-  const turns = requireMessages(value, place);
+  const turns = requireMessages(isMessage(value) ? [value] : value, place);
   if (turns.length !== 1 || turns[0]!.role !== 'assistant')
     throw new Error(`${place} must be a string or one assistant message, found ${turns.length} messages`);
   return turns[0]!.content;
 }
+
+const isMessage = (value: unknown) =>
+  typeof value === 'object' && value !== null && ('role' in value || 'from' in value);
 
 /** Names of the roles in ShareGPT's files and their kin. */
 const ROLES: Record<string, string> = {
@@ -49,6 +52,7 @@ const ROLES: Record<string, string> = {
   bard: 'assistant',
   observation: 'tool',
   function_response: 'tool',
+  function_call: 'assistant',
 };
 
 /** A column of turns, as `{ role, content }` or `{ from, value }`. */
@@ -71,6 +75,11 @@ function requireMessages(value: unknown, place: string): Message[] {
       if (typeof message[extra] === 'string') result[extra] = message[extra];
     return result;
   });
+}
+
+/** The column `system` as a message, where a row has one. */
+export function systemMessage(row: Row): Message[] {
+  return typeof row.system === 'string' && row.system !== '' ? [{ role: 'system', content: row.system }] : [];
 }
 
 /** Functions in the column `tools`: a list, or that list as JSON text. Undefined when there are none. */

@@ -140,6 +140,88 @@ const cases: [string, Row, Example][] = [
     { kind: 'stepwise', prompt: 'p', completions: ['one', 'two'], labels: [true, false] },
   ],
   [
+    'stepwise',
+    { prompt: 'p', completions: ['one', 'two'], labels: [0.25, 1] },
+    { kind: 'stepwise', prompt: 'p', completions: ['one', 'two'], labels: [0.25, true] },
+  ],
+  [
+    'prm800k',
+    {
+      question: { problem: 'p', ground_truth_answer: '1' },
+      label: {
+        steps: [
+          {
+            completions: [
+              { text: 'a', rating: -1 },
+              { text: 'b', rating: 1 },
+            ],
+            chosen_completion: 1,
+          },
+          { completions: [{ text: 'c', rating: 0 }], chosen_completion: null },
+          { completions: [{ text: 'd', rating: -1 }], chosen_completion: null },
+          { completions: [{ text: 'e', rating: null }], human_completion: null, chosen_completion: null },
+        ],
+        finish_reason: 'found_error',
+      },
+    },
+    { kind: 'stepwise', prompt: 'p', completions: ['b', 'c', 'd'], labels: [true, true, false] },
+  ],
+  [
+    'math-shepherd',
+    {
+      input: 'How many? Step 1: One. ки\nStep 2: Two + 1. The answer is: 3 ки',
+      label: 'How many? Step 1: One. +\nStep 2: Two + 1. The answer is: 3 -',
+      task: 'GSM8K',
+    },
+    {
+      kind: 'stepwise',
+      prompt: 'How many?',
+      completions: ['Step 1: One.', 'Step 2: Two + 1. The answer is: 3'],
+      labels: [true, false],
+    },
+  ],
+  // Preferences come before the messages that stand beside them.
+  [
+    'preference',
+    {
+      prompt: 'p',
+      messages: [user('p'), assistant('a')],
+      chosen: [user('p'), assistant('a')],
+      rejected: [user('p'), assistant('b')],
+      score_chosen: 2,
+      score_rejected: 1,
+    },
+    { kind: 'preference', prompt: [user('p')], chosen: 'a', rejected: 'b', margin: 1 },
+  ],
+  [
+    'preference',
+    {
+      conversations: [{ from: 'human', value: 'p' }],
+      chosen: { from: 'gpt', value: 'a' },
+      rejected: { from: 'gpt', value: 'b' },
+    },
+    { kind: 'preference', prompt: [user('p')], chosen: 'a', rejected: 'b' },
+  ],
+  [
+    'preference',
+    { system: 's', question: 'p', chosen: 'a', rejected: 'b' },
+    { kind: 'preference', prompt: [{ role: 'system', content: 's' }, user('p')], chosen: 'a', rejected: 'b' },
+  ],
+  [
+    'preference',
+    { instruction: 'p', input: 'i', chosen: 'a', rejected: 'b' },
+    { kind: 'preference', prompt: 'p\n\ni', chosen: 'a', rejected: 'b' },
+  ],
+  [
+    'alpaca',
+    { system: 's', instruction: 'i', input: '', output: 'o', history: [['a', 'b']] },
+    {
+      kind: 'completion',
+      prompt: [{ role: 'system', content: 's' }, user('a'), assistant('b'), user('i')],
+      completion: 'o',
+    },
+  ],
+  [
     'ranked',
     { prompt: 'p', responses: ['a', 'b', 'c'], scores: [1, 3, 2] },
     { kind: 'listwise', prompt: 'p', completions: ['b', 'c', 'a'], scores: [3, 2, 1] },
@@ -228,7 +310,7 @@ describe('rows that do not fit are refused', () => {
     [
       'fewer labels than steps',
       { prompt: 'p', completions: ['a', 'b'], labels: [true] },
-      'labels must be 2 times true or false, one a step, found [true]',
+      'labels must be 2 times true, false or a probability, one a step, found [true]',
     ],
     [
       'one answer to rank',

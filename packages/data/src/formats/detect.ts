@@ -1,7 +1,7 @@
 import type { Row } from '../dataset.ts';
-import type { ConversationExample, Example, Message } from '../example.ts';
-import { answer, messages, prompt, text, tools } from './columns.ts';
-import { convertStepwise, convertTagged, hasTag, instruction } from './judged.ts';
+import type { ConversationExample, Example } from '../example.ts';
+import { answer, messages, prompt, systemMessage, text, tools } from './columns.ts';
+import { convertTagged, hasTag, instruction } from './judged.ts';
 import {
   convertPreference,
   convertRanked,
@@ -10,6 +10,7 @@ import {
   convertTranscripts,
   convertWebGpt,
 } from './preferences.ts';
+import { convertMathShepherd, convertPrm800k, convertStepwise } from './steps.ts';
 
 /** A known layout of rows. */
 interface Format {
@@ -30,6 +31,8 @@ export type FormatName =
   | 'webgpt'
   | 'preference'
   | 'stepwise'
+  | 'prm800k'
+  | 'math-shepherd'
   | 'ranked'
   | 'prompt-completion'
   | 'alpaca'
@@ -52,16 +55,6 @@ const formats: Record<FormatName, Format> = {
         'conversations' in row),
     convert: convertTagged,
   },
-  messages: {
-    columns: 'messages [{ role, content }], tools (optional)',
-    matches: (row) => 'messages' in row,
-    convert: (row) => conversation(row, 'messages'),
-  },
-  sharegpt: {
-    columns: 'conversations [{ from, value }], system and tools (optional)',
-    matches: (row) => 'conversations' in row,
-    convert: (row) => conversation(row, 'conversations'),
-  },
   'hh-rlhf': {
     columns: 'chosen, rejected (transcripts "\\n\\nHuman: … \\n\\nAssistant: …")',
     matches: (row) => !('prompt' in row) && isTranscript(row.chosen) && isTranscript(row.rejected),
@@ -83,14 +76,36 @@ const formats: Record<FormatName, Format> = {
     convert: convertWebGpt,
   },
   preference: {
-    columns: 'prompt, chosen, rejected, margin or score_chosen and score_rejected (optional)',
+    columns:
+      'prompt, question or conversations, chosen, rejected, margin or score_chosen and score_rejected (optional)',
     matches: (row) => has(row, 'chosen', 'rejected'),
     convert: convertPreference,
+  },
+  messages: {
+    columns: 'messages [{ role, content }], tools (optional)',
+    matches: (row) => 'messages' in row,
+    convert: (row) => conversation(row, 'messages'),
+  },
+  sharegpt: {
+    columns: 'conversations [{ from, value }], system and tools (optional)',
+    matches: (row) => 'conversations' in row,
+    convert: (row) => conversation(row, 'conversations'),
   },
   stepwise: {
     columns: 'prompt, completions [steps], labels [true, false]',
     matches: (row) => has(row, 'prompt', 'completions', 'labels'),
     convert: convertStepwise,
+  },
+  prm800k: {
+    columns: 'question { problem }, label { steps [{ completions [{ text, rating }] }] }',
+    matches: (row) => isObject(row.question) && isObject(row.label) && 'steps' in row.label,
+    convert: convertPrm800k,
+  },
+  'math-shepherd': {
+    columns: 'input (steps that end in ки), label (the same with + or − in its place)',
+    matches: (row) =>
+      typeof row.input === 'string' && row.input.includes('ки') && typeof row.label === 'string',
+    convert: convertMathShepherd,
   },
   ranked: {
     columns: 'prompt, completions or responses [answers], scores or ranks [numbers]',
@@ -104,7 +119,7 @@ const formats: Record<FormatName, Format> = {
     convert: (row) => ({ kind: 'completion', prompt: prompt(row), completion: answer(row, 'completion') }),
   },
   alpaca: {
-    columns: 'instruction, input (optional), output',
+    columns: 'instruction, input, system and history (optional), output',
     matches: (row) => has(row, 'instruction', 'output'),
     convert: (row) => ({ kind: 'completion', prompt: instruction(row), completion: text(row, 'output') }),
   },
@@ -139,8 +154,8 @@ const formats: Record<FormatName, Format> = {
 };
 
 /**
- * Recognises the layout of a row by its columns. Where several fit, the most specific wins: judged answers, messages,
- * preferences, rankings, completions, prompts, pairs of texts, text.
+ * Recognises the layout of a row by its columns. Where several fit, the most specific wins: judged answers, preferences,
+ * messages, rankings, completions, prompts, pairs of texts, text.
  *
  * @throws naming the columns found and the layouts known
  */
@@ -165,14 +180,16 @@ export function convertRow(row: Row, format: FormatName = detectFormat(row)): Ex
 }
 
 function conversation(row: Row, column: string): ConversationExample {
-  const system: Message[] =
-    typeof row.system === 'string' && row.system !== '' ? [{ role: 'system', content: row.system }] : [];
   const functions = tools(row);
   return {
     kind: 'conversation',
-    messages: [...system, ...messages(row, column)],
+    messages: [...systemMessage(row), ...messages(row, column)],
     ...(functions && { tools: functions }),
   };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function isTranscript(value: unknown): boolean {

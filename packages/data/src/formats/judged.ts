@@ -1,6 +1,6 @@
 import type { Row } from '../dataset.ts';
-import type { StepwiseExample, UnpairedExample } from '../example.ts';
-import { answer, judgement, messages, prompt, requireText, show, text } from './columns.ts';
+import type { Message, Prompt, UnpairedExample } from '../example.ts';
+import { answer, judgement, messages, prompt, show, systemMessage, text } from './columns.ts';
 
 /** Whether a row says how good its one answer is: `kto_tag`, or `label` that is true or false. */
 export function hasTag(row: Row): boolean {
@@ -27,26 +27,25 @@ function oneAnswer(row: Row): Pick<UnpairedExample, 'prompt' | 'completion'> {
   return { prompt: turns.slice(0, -1), completion: last.content };
 }
 
-/** Alpaca's prompt (Taori et al. 2023): the instruction, and the input when there is one. */
-export function instruction(row: Row): string {
+/**
+ * Alpaca's prompt (Taori et al. 2023): the instruction, and the input when there is one. Where a row has them, the
+ * `system` message and the turns before (`history`, pairs of an instruction and its answer) come first.
+ */
+export function instruction(row: Row): Prompt {
   const input = typeof row.input === 'string' && row.input.trim() !== '' ? `\n\n${row.input}` : '';
-  return text(row, 'instruction') + input;
+  const asked = text(row, 'instruction') + input;
+  const before = [...systemMessage(row), ...history(row.history)];
+  return before.length > 0 ? [...before, { role: 'user', content: asked }] : asked;
 }
 
-/** Steps of an answer, each judged. */
-export function convertStepwise(row: Row): StepwiseExample {
-  const { completions, labels } = row;
-  if (!Array.isArray(completions) || completions.length === 0)
-    throw new Error(`completions must be a non-empty list of steps, found ${show(completions)}`);
-  const judged = Array.isArray(labels) ? labels.map(judgement) : [];
-  if (judged.length !== completions.length || judged.includes(undefined))
-    throw new Error(
-      `labels must be ${completions.length} times true or false, one a step, found ${show(labels)}`,
-    );
-  return {
-    kind: 'stepwise',
-    prompt: prompt(row),
-    completions: completions.map((step, i) => requireText(step, `completions[${i}]`)),
-    labels: judged as boolean[],
-  };
+function history(value: unknown): Message[] {
+  if (value === undefined || value === null) return [];
+  const isTurn = (each: unknown) =>
+    Array.isArray(each) && each.length === 2 && each.every((x) => typeof x === 'string');
+  if (!Array.isArray(value) || !value.every(isTurn))
+    throw new Error(`history must be a list of pairs [instruction, answer], found ${show(value)}`);
+  return (value as [string, string][]).flatMap(([asked, answered]): Message[] => [
+    { role: 'user', content: asked },
+    { role: 'assistant', content: answered },
+  ]);
 }

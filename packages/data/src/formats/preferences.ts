@@ -9,8 +9,10 @@ import {
   requireAnswer,
   requireText,
   show,
+  systemMessage,
   text,
 } from './columns.ts';
+import { instruction } from './judged.ts';
 import { parseTranscript } from './transcript.ts';
 
 /** HH-RLHF (Bai et al. 2022): two transcripts that differ in their last turn. */
@@ -18,8 +20,20 @@ export function convertTranscripts(row: Row): PreferenceExample {
   return split(parseTranscript(text(row, 'chosen')), parseTranscript(text(row, 'rejected')));
 }
 
-/** `prompt`, `chosen`, `rejected`, where answers may be whole conversations that begin with the prompt. */
+/**
+ * `prompt`, `chosen`, `rejected`, where answers may be whole conversations that begin with the prompt. The prompt may also
+ * be a `question` (with `system`), an `instruction`, or the turns before (`conversations`, ShareGPT's).
+ */
 export function convertPreference(row: Row): PreferenceExample {
+  const asked = ['conversations', 'instruction', 'question'].find((column) => column in row);
+  if (!('prompt' in row) && asked !== undefined)
+    return {
+      kind: 'preference',
+      prompt: promptFrom(row, asked),
+      chosen: answer(row, 'chosen'),
+      rejected: answer(row, 'rejected'),
+      ...margin(row),
+    };
   if ('prompt' in row && !(isConversation(row.chosen) && isConversation(row.rejected)))
     return {
       kind: 'preference',
@@ -33,6 +47,14 @@ export function convertPreference(row: Row): PreferenceExample {
       'chosen and rejected without a prompt must be conversations or transcripts that begin with it',
     );
   return { ...split(messages(row, 'chosen'), messages(row, 'rejected')), ...margin(row) };
+}
+
+function promptFrom(row: Row, column: string): Prompt {
+  if (column === 'instruction') return instruction(row);
+  const turns: Message[] =
+    column === 'conversations' ? messages(row, column) : [{ role: 'user', content: text(row, column) }];
+  const before = [...systemMessage(row), ...turns];
+  return column === 'question' && before.length === 1 ? text(row, column) : before;
 }
 
 /** `margin`, or the difference of `score_chosen` and `score_rejected`. */

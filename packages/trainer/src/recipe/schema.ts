@@ -92,6 +92,8 @@ const data = z.strictObject({
       'webgpt',
       'preference',
       'stepwise',
+      'prm800k',
+      'math-shepherd',
       'ranked',
       'prompt-completion',
       'alpaca',
