@@ -39,6 +39,8 @@ rollout: { prompts: 4, answers: 4, maxTokens: 12 }
   // Rewards with a number that is none for the first answer of each conversation.
   'rotten.mjs':
     'export default (_row, { sample }) => ({ step: () => ({ done: true, reward: sample === 0 ? NaN : sample }) });',
+  'choosy.mjs':
+    'export default (row) => { if (row.answer.length === 1) throw new Error("too short"); return { step: () => ({ done: true, reward: 1 }) }; };',
   'broken.mjs': 'export default () => ({ step() { throw new Error("no luck"); } });',
 });
 const base = (file: string, name: string, ...words: string[]) => [at(file), '--output', at(name), ...words];
@@ -106,6 +108,41 @@ describe('bad samples are left out and counted', () => {
     expect(line!['rollout/left-out']).toBe(line!['reward/failed']);
   });
 
+  it('all answers to one prompt, though a rollout has no other; the end says how many', () => {
+    const words = [
+      'rewards=[{name: exact-match}]',
+      `data.train.path=${at('unanswered.jsonl')}`,
+      'rollout.prompts=1',
+      'batch.size=4',
+      'schedule.steps=8',
+    ];
+    const { stderr } = trainWell(base('rl.yaml', 'one-prompt', ...words));
+    const lines = metricsOf(at('one-prompt'));
+    const failed = lines.flatMap((line) => line['reward/failed'] ?? []);
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.every((count) => count === 4)).toBe(true);
+    expect(stderr).toContain(
+      `in all ${4 * failed.length} answers could not be scored and were not learned from`,
+    );
+    expect(stderr).toContain(`in all ${failed.length} of 8 steps had nothing to learn from and were skipped`);
+    const sums = lines.flatMap((line) => line['reward/failed/in-all'] ?? []);
+    expect(sums.at(-1)).toBe(4 * failed.length);
+  });
+
+  it('rounds whose answers are all equal', () => {
+    const words = ['algorithm=online-dpo', "rewards=[{name: format, pattern: 'zzz'}]"];
+    const { stderr } = trainWell(base('rl.yaml', 'ties', ...words));
+    expect(stderr).toContain('step 2/2  skipped');
+    expect(stderr).toContain('in all 2 of 2 steps had nothing to learn from and were skipped');
+  });
+
+  it('an environment that cannot be made for some rows', () => {
+    const words = [`rollout.environment=${at('choosy.mjs')}`, 'schedule.steps=4'];
+    const { stderr } = trainWell(base('rl.yaml', 'choosy', ...words));
+    expect(stderr).toContain('the environment failed in an answer (threw): too short');
+    expect(stderr).toMatch(/in all \d+ answers could not be scored and were not learned from/);
+  });
+
   it('a reward that is no number', () => {
     const words = [`rollout.environment=${at('rotten.mjs')}`];
     trainWell(base('rl.yaml', 'rotten', '--quiet', ...words));
@@ -143,6 +180,60 @@ describe('a judge', () => {
     expect(line!['reward/failed']).toBeGreaterThan(0);
     expect(line!['reward/failed']).toBeLessThan(16);
     expect(line!['rollout/left-out']).toBe(line!['reward/failed']);
+  });
+});
+
+describe('a judge that compares', () => {
+  // Answers well, with rubbish, or not at all.
+  const judging = async (answer: (call: number) => string | undefined) => {
+    let calls = 0;
+    const server = createServer((request, response) => {
+      request.resume();
+      const content = answer(++calls);
+      if (content === undefined) return;
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ choices: [{ message: { role: 'assistant', content } }] }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+    const { port } = server.address() as AddressInfo;
+    const spec = `rewards=[{name: judge, kind: pairwise, baseUrl: 'http://127.0.0.1:${port}/v1', model: m, timeoutMs: 200, retries: 0}]`;
+    return { spec, server };
+  };
+  const words = (algorithm: string) => [`algorithm=${algorithm}`, 'schedule.steps=1'];
+  const sometimes = (call: number) =>
+    call % 7 === 0 ? undefined : call % 5 === 0 ? 'Both are fine.' : call % 2 === 0 ? '[[A]]' : '[[B]]';
+
+  it('costs the answers that it could not place, and never guesses', async () => {
+    const { spec, server } = await judging(sometimes);
+    const online = await trainBeside(
+      base('rl.yaml', 'compared', spec, ...words('{name: online-dpo, samples: 4, judge: preferences}')),
+    );
+    expect(online.code, online.stderr).toBe(0);
+    const [line] = metricsOf(at('compared'));
+    expect(line!['round/unjudged']).toBeGreaterThan(0);
+    expect(line!['round/unjudged']).toBeLessThan(16);
+    expect(online.stderr).toMatch(/reward judge could not score an answer \((unparsable|timeout)\)/);
+    expect(online.stderr).toMatch(/in all \d+ answers could not be compared and were not learned from/);
+
+    const nash = await trainBeside(base('rl.yaml', 'nash', spec, ...words('nash-md')));
+    expect(nash.code, nash.stderr).toBe(0);
+    expect(metricsOf(at('nash'))[0]!['rollout/left-out']).toBeGreaterThan(0);
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('is an error when it never answers', async () => {
+    const { spec, server } = await judging(() => 'I could not say.');
+    for (const algorithm of ['{name: online-dpo, judge: preferences}', 'nash-md']) {
+      const run = base('rl.yaml', `mute-${algorithm.length}`, '--quiet', spec, ...words(algorithm));
+      const { code, stderr } = await trainBeside(run);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^attune: none of \d+ answers could be (compared|scored): judge \((unparsable|timeout)\)/,
+      );
+    }
+    server.closeAllConnections();
+    server.close();
   });
 });
 

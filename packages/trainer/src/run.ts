@@ -49,7 +49,7 @@ async function trainOne(loaded: LoadedRecipe, options: TrainOptions): Promise<Ru
   const notices: string[] = [];
   // Kept until the callbacks know the run; what comes later, e.g. from a judge that fails, is told at once.
   let tell = (message: string): unknown => notices.push(message);
-  const onNotice = (message: string) => tell(message);
+  const onNotice = (message: string): unknown => tell(message);
 
   const chosen = await chooseAlgorithm(loaded);
   const path = options.output ?? recipe.output.folder ?? join('runs', recipe.name!);
@@ -82,6 +82,7 @@ async function trainOne(loaded: LoadedRecipe, options: TrainOptions): Promise<Ru
     result.model = exportModel(path, run.model, run.state, run.codec, run.contrastive);
   log.close();
   run.dispose();
+  for (const message of leftOut(metrics, step)) await onNotice(message);
   writeRunReport(result, start, kept.all);
   await callbacks.onEnd(result);
   return result;
@@ -118,7 +119,7 @@ async function takeSteps(
       const kept = saved > 0 ? `, the last checkpoint is that of step ${saved}` : '';
       return `step ${step + 1}: ${taken}. Nothing was updated${kept}; begin anew with a lower optimizer.lr, or look at the data`;
     }
-    const logged = { ...taken.metrics, ...metrics };
+    const logged = withTotals({ ...taken.metrics, ...metrics }, log.metrics);
     const parts = {
       rollout: sampled - scoringSeconds,
       scoring: scoringSeconds,
@@ -146,6 +147,30 @@ async function takeSteps(
     }
   }
   return undefined;
+}
+
+/** What a run leaves out as it goes, by the metric that counts it, and how the end of a run says so. */
+const LEFT_OUT: Record<string, (count: number, steps: number) => string> = {
+  'reward/failed': (count) => `${count} answers could not be scored and were not learned from`,
+  'round/unjudged': (count) => `${count} answers could not be compared and were not learned from`,
+  skipped: (count, steps) => `${count} of ${steps} steps had nothing to learn from and were skipped`,
+};
+
+/** With the sums over the run of what was left out. @param before the metrics of the step before */
+function withTotals(metrics: Record<string, number>, before: Record<string, number>): Record<string, number> {
+  const sums = Object.keys(LEFT_OUT).flatMap((name): [string, number][] => {
+    const count = metrics[name] ?? 0;
+    return count > 0 ? [[`${name}/in-all`, (before[`${name}/in-all`] ?? 0) + count]] : [];
+  });
+  return { ...metrics, ...Object.fromEntries(sums) };
+}
+
+/** What was left out of a run, in words. */
+function leftOut(metrics: Record<string, number>, steps: number): string[] {
+  return Object.entries(LEFT_OUT).flatMap(([name, say]) => {
+    const count = metrics[`${name}/in-all`];
+    return count === undefined ? [] : [`in all ${say(count, steps)}`];
+  });
 }
 
 /** One optimizer step. @returns what to log of it, or what was not finite */

@@ -27,6 +27,11 @@ it('describes a step in one line', () => {
   expect([45, 200, 7500].map(duration)).toEqual(['45s', '3m 20s', '2h 5m']);
 });
 
+it('describes a step that had nothing to learn from', () => {
+  const nothing = { ...event(12), metrics: { 'learning-rate': 3e-4, skipped: 1 } };
+  expect(describeStep(nothing)).toContain('step  12/200  skipped  learning-rate 3.00e-4');
+});
+
 it('writes one line a step where there is no terminal, or every n-th and the last', () => {
   const every = record(false);
   for (const step of [11, 12]) every.callbacks.onStep!(event(step));

@@ -62,9 +62,11 @@ export function consoleProgress(
 export function describeStep({ step, steps, metrics, speed }: StepEvent): string {
   const { loss, ...others } = metrics;
   delete others.tokens;
+  delete others.skipped;
   return [
     `step ${String(step).padStart(String(steps).length)}/${steps}`,
-    `loss ${number(loss!)}`,
+    // A rollout or a round may leave nothing to learn from.
+    loss === undefined ? 'skipped' : `loss ${number(loss)}`,
     describeMetrics(others),
     `${short(speed.tokensPerSecond)} tok/s`,
     `${(speed.memoryBytes / 1e9).toFixed(1)} GB`,

@@ -27,6 +27,8 @@ export interface Answer {
   mixed: boolean;
   /** What an environment added to the reward. */
   extra: number;
+  /** What went wrong in its environment. */
+  problem?: string;
 }
 
 /** All answers to one prompt. */

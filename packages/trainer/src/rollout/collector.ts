@@ -1,5 +1,5 @@
 import { Sampler, type SamplerState } from '@attune/data';
-import { describeFailures } from '@attune/rewards';
+import { describeFailures, type Failure } from '@attune/rewards';
 import type { EncodedPrompt } from '../data/codec.ts';
 import { UserError } from '../errors.ts';
 import { mean } from '../loop/means.ts';
@@ -16,6 +16,8 @@ export interface CollectorSettings extends SamplingSettings {
   /** Without one (distillation) every answer is worth 0. */
   score: ScoreAnswers | undefined;
   environment?: CreateEnvironment;
+  /** Told when the environment fails for the first time. */
+  onNotice?: (message: string) => void;
   /** Answers in place of `rollout.answers` from the policy: adds them to the groups. */
   write?: (groups: readonly AnswerGroup[], call: SamplingCall) => Promise<void>;
   seed: number;
@@ -33,11 +35,15 @@ export interface Collected {
   metrics: Record<string, number>;
 }
 
-/** What a checkpoint keeps: where the prompts stand, and answers that are on their way or wait. */
+/** What a checkpoint keeps: where the prompts stand, answers that are on their way or wait, and what was counted. */
 export interface CollectorState {
   sampler: SamplerState;
   waiting: { index: number; answers: Answer[] }[];
+  hopeless?: number;
 }
+
+/** So many prompts in a row of which no answer can be scored are no bad samples any more. */
+const HOPELESS = 4;
 
 /**
  * Collects groups of answers until a rollout is full.
@@ -58,6 +64,10 @@ export class Collector {
   scoringSeconds = 0;
   /** Groups that were begun and not used, with `rollout.partial`. */
   private waiting: AnswerGroup[] = [];
+  /** Whether a failure of the environment was told. */
+  private told = false;
+  /** Prompts in a row of which no answer could be scored. */
+  private hopeless = 0;
 
   constructor(settings: CollectorSettings) {
     this.settings = settings;
@@ -85,7 +95,7 @@ export class Collector {
       const use = await refill?.usable(groups);
       useful.push(...groups.filter((_, i) => use?.[i] ?? true));
     }
-    refuseAllFailed(all);
+    this.countFailed(all);
     // When nothing is useful the algorithm sees that for itself.
     const groups = (useful.length > 0 ? useful : all).slice(0, wanted);
     const metrics = { ...rewardMetrics(all), ...answerMetrics(all) };
@@ -107,10 +117,12 @@ export class Collector {
     return {
       sampler: this.sampler.state(),
       waiting: this.waiting.map(({ index, answers }) => ({ index, answers })),
+      hopeless: this.hopeless,
     };
   }
 
-  restore({ sampler, waiting }: CollectorState): void {
+  restore({ sampler, waiting, hopeless = 0 }: CollectorState): void {
+    this.hopeless = hopeless;
     this.sampler.restore(sampler);
     const { prompts } = this.settings;
     this.waiting = waiting.map(({ index, answers }) => ({ index, prompt: prompts[index]!, answers }));
@@ -151,9 +163,29 @@ export class Collector {
         ]),
       );
       if (this.settings.environment) parts.environment = extras;
-      const failures = scores?.failures.filter(({ index }) => index >= from && index < at) ?? [];
+      const failures = [
+        ...(scores?.failures.filter(({ index }) => index >= from && index < at) ?? []),
+        ...this.environmentFailures(group, from),
+      ];
       return { ...group, rewards, parts, failed, failures };
     });
+  }
+
+  /** Answers whose environment threw, or rewarded with no number. The first is told. */
+  private environmentFailures({ answers }: AnswerGroup, from: number): Failure[] {
+    const failures = answers.flatMap(({ extra, problem }, i): Failure[] => {
+      if (Number.isFinite(extra)) return [];
+      const message = problem ?? `a reward must be a finite number, found ${extra}`;
+      const kind = problem === undefined ? 'not-finite' : 'threw';
+      return [{ reward: 'environment', index: from + i, kind, message }];
+    });
+    const [first] = failures;
+    if (first && !this.told) {
+      this.told = true;
+      const shown = first.message.split('\n')[0]!.slice(0, 300);
+      this.settings.onNotice?.(`the environment failed in an answer (${first.kind}): ${shown}`);
+    }
+    return failures;
   }
 
   /** Groups to the next prompts, without answers yet. */
@@ -209,17 +241,21 @@ export class Collector {
     return before - this.waiting.length;
   }
 
+  /**
+   * One bad answer is skipped, and so are all answers to a bad prompt; when prompt after prompt fails, something else is
+   * wrong.
+   */
+  private countFailed(groups: readonly ScoredGroup[]): void {
+    const answers = groups.reduce((sum, { rewards }) => sum + rewards.length, 0);
+    const failed = groups.reduce((sum, group) => sum + group.failed.length, 0);
+    this.hopeless = failed === answers ? this.hopeless + groups.length : 0;
+    if (this.hopeless < HOPELESS) return;
+    const reason = describeFailures(groups.flatMap(({ failures }) => failures)) || 'the environment failed';
+    throw new UserError(`none of ${answers} answers could be scored: ${reason}`);
+  }
+
   private callOf(step: number, round: number): SamplingCall {
     const { seed } = this.settings;
     return { step, seed: round === 0 ? hash(seed, step, 'rollout') : hash(seed, step, 'rollout', round) };
   }
-}
-
-/** One bad answer is skipped; when not a single one can be scored, something else is wrong. */
-function refuseAllFailed(groups: readonly ScoredGroup[]): void {
-  const answers = groups.reduce((sum, { rewards }) => sum + rewards.length, 0);
-  const failed = groups.reduce((sum, group) => sum + group.failed.length, 0);
-  if (failed < answers || answers === 0) return;
-  const reason = describeFailures(groups.flatMap(({ failures }) => failures)) || 'the environment failed';
-  throw new UserError(`none of ${answers} answers could be scored: ${reason}`);
 }

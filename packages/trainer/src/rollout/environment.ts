@@ -64,7 +64,7 @@ export async function sampleTurns(
     for (let sample = 0; sample < rollout.answers; sample++) {
       const answer = newAnswer(sample, step);
       group.answers.push(answer);
-      open.push({ group, answer, environment: await create(group.prompt.row, { sample, seed }) });
+      open.push({ group, answer, environment: await make(create, group.prompt.row, { sample, seed }) });
     }
   }
   const room = ({ group, answer }: Talk) =>
@@ -94,8 +94,9 @@ export async function sampleTurns(
       answer.logProbs.push(...logProbs);
       answer.own.push(...ids.map(() => 1));
       answer.finished = finishReason === 'stop';
-      const { text = '', reward = 0, done = text === '' } = replies[i]!;
+      const { text = '', reward = 0, done = text === '', problem } = replies[i]!;
       answer.extra += reward;
+      if (problem !== undefined) answer.problem = problem;
       const heard = Array.from(codec.tokenizer.encodeIds(text));
       if (done || turn === rollout.turns - 1 || heard.length >= room(talk)) {
         answer.done = true;
@@ -117,11 +118,28 @@ export async function sampleTurns(
   }
 }
 
+/** An environment that cannot be made fails its own conversation alone. */
+async function make(
+  create: CreateEnvironment,
+  row: Record<string, unknown>,
+  context: { sample: number; seed: number },
+): Promise<Environment> {
+  try {
+    return await create(row, context);
+  } catch (error) {
+    return {
+      step() {
+        throw error;
+      },
+    };
+  }
+}
+
 /** An environment that throws, or rewards with no number, ends its conversation; the answer then counts as failed. */
-async function reply({ environment }: Talk, text: string): Promise<EnvironmentReply> {
+async function reply({ environment }: Talk, text: string): Promise<EnvironmentReply & { problem?: string }> {
   try {
     return (await environment.step(text)) ?? { done: true };
-  } catch {
-    return { done: true, reward: Number.NaN };
+  } catch (error) {
+    return { done: true, reward: Number.NaN, problem: (error as Error)?.message ?? String(error) };
   }
 }

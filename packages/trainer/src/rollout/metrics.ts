@@ -7,8 +7,11 @@ export function rewardMetrics(groups: readonly ScoredGroup[]): Record<string, nu
   const reward = mean(scored);
   const failures = groups.reduce((sum, { failed }) => sum + failed.length, 0);
   const metrics: Record<string, number> = {
-    reward,
-    'reward/std': Math.sqrt(mean(scored.map((value) => (value - reward) ** 2))),
+    // A mean of nothing is no number.
+    ...(scored.length > 0 && {
+      reward,
+      'reward/std': Math.sqrt(mean(scored.map((value) => (value - reward) ** 2))),
+    }),
     // Groups whose answers all score alike teach nothing.
     'reward/flat-groups': mean(groups.map((group) => (isFlat(group) ? 1 : 0))),
   };

@@ -1,8 +1,10 @@
 import type { Advantages, AnswerPair, AnyAlgorithm, Rollout } from '@attune/algorithms';
 import type { TokenSequence } from '@attune/data';
 import type { CausalLM } from '@attune/models';
+import { describeFailures } from '@attune/rewards';
 import type { Sample } from '../callbacks.ts';
 import { alignRows, makeMicroBatches } from '../data/micro-batches.ts';
+import { UserError } from '../errors.ts';
 import type { BatchSource, StepBatches } from '../loop/batch-source.ts';
 import { createLogProbs, createScores, type PlaceNumbers } from '../loop/forward.ts';
 import { mean } from '../loop/means.ts';
@@ -150,7 +152,7 @@ export class RolloutSource implements BatchSource {
         usable: async (found) => this.usable(found, (await this.assess(found, step)).found),
       },
     );
-    const { flat, found, values, refRows } = await this.assess(groups, step);
+    const { flat, rewards, found, values, refRows } = await this.assess(groups, step);
     this.kept = found.state;
     this.pairs = found.pairs ?? [];
     const policyRows = await this.recomputed(flat);
@@ -168,6 +170,9 @@ export class RolloutSource implements BatchSource {
         ...(refRows && { refLogProbs: refRows[i]! }),
       };
     });
+    if (this.options.prefer) Object.assign(metrics, preferenceMetrics(flat, rewards));
+    const unknown = flat.filter(({ failed }) => failed).length;
+    if (unknown > (metrics['reward/failed'] ?? 0)) metrics['reward/failed'] = unknown;
     const left = this.answers.filter(({ keep }) => !keep).length;
     if (left > 0) metrics['rollout/left-out'] = left;
     return { metrics: { ...metrics, ...found.metrics }, samples: this.samplesOf(groups, step) };
@@ -193,14 +198,22 @@ export class RolloutSource implements BatchSource {
     const values = own(valueRows);
     const refLogProbs = own(refRows);
     const logProbs = flat.map((each) => each.logProbs);
+    const { rewards, unjudged } = await this.rewardsOf(groups, step);
+    const { greedyRewards, unscored } = await this.greedy(groups, step);
+    for (const [i, each] of flat.entries())
+      each.failed ||= unjudged.has(i) || unscored.has(Math.floor(i / rollout.answers));
+    if (flat.length > 0 && unjudged.size + unscored.size > 0 && flat.every(({ failed }) => failed))
+      throw new UserError(
+        `none of ${flat.length} answers could be scored: ${[...unjudged.values(), ...unscored.values()][0]}`,
+      );
     const found = algorithm.advantages!(
       {
-        rewards: await this.rewardsOf(groups, step),
+        rewards,
         groupSize: rollout.answers,
         logProbs,
         ...(refLogProbs && { refLogProbs }),
         ...(values && { values }),
-        ...(await this.greedy(groups, step)),
+        ...(greedyRewards && { greedyRewards }),
         finished: Uint8Array.from(flat, ({ answer }) => (answer.finished ? 1 : 0)),
         maxTokens: rollout.maxTokens,
       } satisfies Rollout,
@@ -208,34 +221,50 @@ export class RolloutSource implements BatchSource {
       this.kept,
     );
     if (refLogProbs) found.metrics = { 'kl/reference': meanGap(logProbs, refLogProbs), ...found.metrics };
-    return { flat, found, values, refRows };
+    return { flat, rewards, found, values, refRows };
   }
 
   /**
    * One reward for each answer. Against an opponent it is the probability of beating its answer: a judge's, or σ of the
-   * difference of their scores.
+   * difference of their scores. `unjudged` names the answers, by place, of which nobody knows, and why.
    */
-  private async rewardsOf(groups: readonly ScoredGroup[], step: number): Promise<Float32Array> {
+  private async rewardsOf(
+    groups: readonly ScoredGroup[],
+    step: number,
+  ): Promise<{ rewards: Float32Array; unjudged: Map<number, string> }> {
     const { algorithm, options, collector, reference, seed } = this.options;
     const { opponent } = algorithm.needs?.(options) ?? {};
-    if (!opponent) return Float32Array.from(groups.flatMap(({ rewards }) => rewards));
+    const unjudged = new Map<number, string>();
+    if (!opponent) return { rewards: Float32Array.from(groups.flatMap(({ rewards }) => rewards)), unjudged };
     const rivals: AnswerGroup[] = groups.map(({ index, prompt }) => ({ index, prompt, answers: [] }));
     const call = { seed: hash(seed, step, 'opponent'), step };
     const mixture = { model: reference!, weight: opponent.mixture };
     await sampleWhole(rivals, this.options, call, { answers: 1, mixture });
     const { prefer } = this.options;
     if (prefer) {
-      const beaten = groups.flatMap((group, g) =>
-        group.answers.map(({ text }) => prefer(group, text, rivals[g]!.answers[0]!.text)),
+      const verdicts = await Promise.all(
+        groups.flatMap((group, g) =>
+          group.answers.map(({ text }) => prefer(group, text, rivals[g]!.answers[0]!.text)),
+        ),
       );
-      return Float32Array.from(await Promise.all(beaten));
+      const rewards = Float32Array.from(verdicts, (verdict, i) => {
+        if ('probability' in verdict) return verdict.probability;
+        unjudged.set(i, verdict.failure);
+        return 0.5;
+      });
+      return { rewards, unjudged };
     }
     const scored = await collector.score(rivals);
-    return Float32Array.from(
-      groups.flatMap(({ rewards }, g) =>
-        rewards.map((reward) => 1 / (1 + Math.exp(scored[g]!.rewards[0]! - reward))),
-      ),
+    let place = 0;
+    const rewards = groups.flatMap((group, g) =>
+      group.rewards.map((reward) => {
+        const rival = scored[g]!;
+        if (rival.failed.length > 0) unjudged.set(place, reasonOf(rival));
+        place++;
+        return 1 / (1 + Math.exp(rival.rewards[0]! - reward));
+      }),
     );
+    return { rewards: Float32Array.from(rewards), unjudged };
   }
 
   /** Of which groups an answer is kept. */
@@ -248,18 +277,23 @@ export class RolloutSource implements BatchSource {
     );
   }
 
-  /** Rewards of a greedy answer to each prompt, where the algorithm wants them. */
+  /**
+   * Rewards of a greedy answer to each prompt, where the algorithm wants them. `unscored` names the groups whose greedy
+   * answer could not be scored, and why: without a baseline there is nothing to learn.
+   */
   private async greedy(
     groups: readonly ScoredGroup[],
     step: number,
-  ): Promise<{ greedyRewards?: Float32Array }> {
+  ): Promise<{ greedyRewards?: Float32Array; unscored: Map<number, string> }> {
     const { algorithm, options, collector, seed } = this.options;
-    if (!algorithm.needs?.(options).greedy) return {};
+    const unscored = new Map<number, string>();
+    if (!algorithm.needs?.(options).greedy) return { unscored };
     const again: AnswerGroup[] = groups.map(({ index, prompt }) => ({ index, prompt, answers: [] }));
     const call = { seed: hash(seed, step, 'greedy'), step };
     await sampleWhole(again, this.options, call, { answers: 1, temperature: 0 });
     const scored = await collector.score(again);
-    return { greedyRewards: Float32Array.from(scored, ({ rewards }) => rewards[0]!) };
+    for (const [g, group] of scored.entries()) if (group.failed.length > 0) unscored.set(g, reasonOf(group));
+    return { greedyRewards: Float32Array.from(scored, ({ rewards }) => rewards[0]!), unscored };
   }
 
   private async rowsOf(numbers: PlaceNumbers | undefined, sequences: readonly TokenSequence[]) {
@@ -326,6 +360,18 @@ export class RolloutSource implements BatchSource {
       return batch;
     });
   }
+}
+
+/** Why an answer of a group could not be scored. */
+function reasonOf({ failures }: ScoredGroup): string {
+  return describeFailures(failures) || 'the environment failed';
+}
+
+/** The rewards that a judge who compares made: probabilities of winning. */
+function preferenceMetrics(flat: readonly { failed: boolean }[], rewards: Float32Array) {
+  const known = [...rewards].filter((_, i) => !flat[i]!.failed);
+  const reward = mean(known);
+  return { reward, 'reward/std': Math.sqrt(mean(known.map((value) => (value - reward) ** 2))) };
 }
 
 /** Mean over tokens of log π − log π_ref: the k1 estimate of KL(π ‖ π_ref). */

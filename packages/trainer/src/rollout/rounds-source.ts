@@ -12,11 +12,13 @@ import type { EncodedExample } from '../data/codec.ts';
 import { addContrasts, type Contrasts } from '../data/contrasts.ts';
 import type { OfflineKind } from '../data/encode-examples.ts';
 import { alignRows, type BatchOptions, makeMicroBatches } from '../data/micro-batches.ts';
+import { UserError } from '../errors.ts';
 import type { BatchSource, StepBatches } from '../loop/batch-source.ts';
 import { createLogProbs, type PlaceNumbers } from '../loop/forward.ts';
 import type { MicroBatch } from '../loop/micro-batch.ts';
 import { labelNumbers, type ReferenceLogProbs } from '../loop/reference.ts';
 import { hash } from '../random.ts';
+import type { Compared } from '../sources/judges.ts';
 import { atLabels, ownLogProbs, type ScoredGroup, toSequence } from './answers.ts';
 import type { Collector, CollectorState } from './collector.ts';
 
@@ -31,7 +33,7 @@ export interface RoundsOptions {
     ): readonly RoundExamples['pairwise' | 'unpaired' | 'supervised' | 'listwise'][];
   };
   /** Probabilities that answers beat each other, from a judge that compares. */
-  prefer?: (group: ScoredGroup) => Promise<Float32Array>;
+  prefer?: (group: ScoredGroup) => Promise<Compared>;
   model: CausalLM;
   /** The model before all training, for algorithms that need a reference. */
   reference?: CausalLM;
@@ -108,11 +110,17 @@ export class RoundsSource implements BatchSource {
     this.recorded = new Map();
     const found: EncodedExample[] = [];
     let ties = 0;
+    const unjudged: string[] = [];
+    let judged = 0;
     for (const group of groups) {
-      const own = await this.examplesOf(group);
+      const own = await this.examplesOf(group, unjudged);
       if (own.length === 0) ties++;
+      judged += group.answers.length - group.failed.length;
       found.push(...own);
     }
+    if (judged > 0 && unjudged.length === judged)
+      throw new UserError(`none of ${judged} answers could be compared: ${unjudged[0]}`);
+    if (unjudged.length > 0) metrics['round/unjudged'] = unjudged.length;
     const contrasted = contrasts.mismatched || contrasts.corrupted;
     this.examples = contrasted && found.length > 0 ? addContrasts(found, contrasts, layout.maxLength) : found;
     await this.findReference();
@@ -127,11 +135,21 @@ export class RoundsSource implements BatchSource {
     };
   }
 
-  private async examplesOf(group: ScoredGroup): Promise<EncodedExample[]> {
+  /** @param unjudged told why, for each answer that a judge who compares could not place */
+  private async examplesOf(group: ScoredGroup, unjudged: string[]): Promise<EncodedExample[]> {
     const { rounds, prefer, kind } = this.options;
-    const places = group.answers.map((_, i) => i).filter((i) => !group.failed.includes(i));
+    let places = group.answers.map((_, i) => i).filter((i) => !group.failed.includes(i));
+    const compared = await prefer?.({ ...group, answers: places.map((i) => group.answers[i]!) });
+    if (compared) {
+      // One answer alone has been compared with none.
+      const kept = compared.places.length > 1 ? compared.places.map((at) => places[at]!) : [];
+      if (compared.failures.length > 0)
+        unjudged.push(...places.slice(kept.length).map(() => compared.failures[0]!));
+      if (kept.length === 0) return [];
+      places = kept;
+    }
     const answers = places.map((i) => group.answers[i]!);
-    const preferences = await prefer?.({ ...group, answers });
+    const preferences = compared?.preferences;
     const scores = preferences
       ? winRates({ scores: new Float32Array(answers.length), preferences, from: [] })
       : Float32Array.from(places, (i) => group.rewards[i]!);

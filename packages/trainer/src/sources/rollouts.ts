@@ -27,12 +27,15 @@ export async function rolloutSources(context: SourceContext): Promise<Sources> {
   const maxLength = longestSequence(context);
   checkGroups(context);
   const settings = await collectorSettings(context);
+  const prefer = needs.opponent && preferenceJudge(context);
+  // A judge that compares has no opinion of one answer alone.
+  if (prefer && recipe.rewards!.length === 1) settings.score = undefined;
   const source = new RolloutSource({
     ...settings,
     collector: new Collector(settings),
     reference: needs.reference || needs.opponent ? roles.reference : undefined,
     critic: roles.critic,
-    prefer: needs.opponent && preferenceJudge(context),
+    prefer,
     beside: await besideSource(context, Math.ceil(size / micro)),
     algorithm,
     options,
@@ -50,9 +53,10 @@ export async function rolloutSources(context: SourceContext): Promise<Sources> {
 
 /** What collecting answers to a recipe's prompts needs. */
 export async function collectorSettings(context: SourceContext): Promise<CollectorSettings> {
-  const { recipe, model, codec, score } = context;
+  const { recipe, model, codec, score, onNotice } = context;
   const { rollout, seed } = recipe;
   return {
+    onNotice,
     prompts: promptsOf(context),
     model,
     codec,
