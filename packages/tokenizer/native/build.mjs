@@ -13,7 +13,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const zig = (process.env.ATTUNE_ZIG ?? 'python3 -m ziglang').split(' ');
 
 /** Sources, and the name of what their module exports. */
-const CORES = { 'byte-bpe': 'byteBpeWasm', unigram: 'unigramWasm' };
+const CORES = { 'byte-bpe': 'byteBpeWasm', unigram: 'unigramWasm', merges: 'mergesWasm' };
 /** What a core is compiled with beyond `FLAGS`. */
 const MORE_FLAGS = { unigram: ['-msimd128'] };
 const FLAGS = [

@@ -1,7 +1,9 @@
 /**
  * Seconds of training a tokenizer against Hugging Face `tokenizers` and SentencePiece on one thread, on 5.5 MB of prose
  * and word problems, and the memory that training on a corpus of 1 GB takes. ATTUNE_BENCH_DATA names a folder with
- * `text/*.txt` and `math/gsm8k_train.jsonl`; ATTUNE_BENCH_MB is the size of the large corpus (default 1000, 0 for none).
+ * `text/*.txt` and `math/gsm8k_train.jsonl`; ATTUNE_BENCH_MB is the size of the large corpus (default 1000, 0 for none);
+ * ATTUNE_BENCH_ONLY leaves out the rows whose task does not contain one of its words, which are separated by commas;
+ * ATTUNE_BENCH_ROUNDS says how often each is done.
  */
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,13 +18,18 @@ const TASKS = [
   ['Unigram, 8,192', 'unigram-8192', 'spm_train', 3],
   ['Unigram, 8,000', 'unigram-8000', 'tokenizers', 1],
 ];
+const LARGE = ['bpe', 'unigram-8000'];
 const LIMIT_MB = 2000;
+const ONLY = (process.env.ATTUNE_BENCH_ONLY ?? '').split(',').filter(Boolean);
+const isWanted = (task) => ONLY.length === 0 || ONLY.some((word) => task.includes(word));
 
 export async function run() {
   const data = process.env.ATTUNE_BENCH_DATA;
   if (!data) throw new Error('bench tokenizer-training: set ATTUNE_BENCH_DATA to the folder of the texts');
   const rows = [];
-  for (const [name, task, peer, rounds] of TASKS) {
+  for (const [name, task, peer, usual] of TASKS) {
+    if (!isWanted(task)) continue;
+    const rounds = Number(process.env.ATTUNE_BENCH_ROUNDS ?? usual);
     const workers = { ours: await startOurs('tokenizer-training', { task, data }) };
     try {
       workers.theirs = await startPeer('tokenizer_training', { task, data });
@@ -35,7 +42,8 @@ export async function run() {
     rows.push(lessIsBetter(name, 's', seconds('ours'), seconds('theirs'), peer));
   }
   const megabytes = Number(process.env.ATTUNE_BENCH_MB ?? 1000);
-  if (megabytes > 0) rows.push(...(await large(data, megabytes)));
+  if (megabytes > 0 && LARGE.some((task) => isWanted(`large ${task}`)))
+    rows.push(...(await large(data, megabytes)));
   return rows;
 }
 
@@ -46,7 +54,8 @@ export async function large(data, megabytes) {
   const rows = [];
   try {
     writeCorpus(data, file, megabytes);
-    for (const task of ['bpe', 'unigram-8000']) {
+    for (const task of LARGE) {
+      if (!isWanted(`large ${task}`)) continue;
       const worker = await startOurs('tokenizer-training', { task, data, file });
       const { ms } = await worker.step();
       const { peakMiB } = await worker.end();

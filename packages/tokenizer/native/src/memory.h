@@ -10,7 +10,10 @@ typedef int i32;
 #define EXPORT(name) __attribute__((export_name(name)))
 /** For what is not done often: as little code as possible. */
 #define RARE __attribute__((noinline, minsize))
-/** For what is called from several places. */
+/**
+ * For what is called from several places, and for what is called often by a function that is called once: engines compile
+ * quickly at first, and well what is called again and again.
+ */
 #define SHARED __attribute__((noinline))
 #define PAGE 65536u
 #define likely(condition) __builtin_expect(!!(condition), 1)

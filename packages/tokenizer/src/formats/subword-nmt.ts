@@ -126,10 +126,8 @@ export function learnSubwordCodes(
       learned++;
       return idOf(tokens[left]! + tokens[right]!);
     },
-    precedes: (a, b, c, d) => {
-      const order = compareCodePoints(tokens[a]!, tokens[c]!);
-      return (order || compareCodePoints(tokens[b]!, tokens[d]!)) > 0;
-    },
+    order: (a, b, c, d) =>
+      compareCodePoints(tokens[c]!, tokens[a]!) || compareCodePoints(tokens[d]!, tokens[b]!),
   });
   return new SubwordCodes(merges.map(([left, right]) => [tokens[left]!, tokens[right]!]));
 }

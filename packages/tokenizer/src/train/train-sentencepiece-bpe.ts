@@ -1,6 +1,5 @@
 import { PieceType } from '../sentencepiece/model-file.ts';
 import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
-import { compareCodePoints } from '../text/code-points.ts';
 import { learnMerges } from './bpe-merges.ts';
 import {
   byFrequency,
@@ -59,18 +58,14 @@ function learnPieces(
   options: TrainSentencePieceOptions,
 ): string[] {
   const texts: string[] = [];
-  const sizes: number[] = []; // in characters
   const ids = new Map<string, number>();
-  const idOf = (text: string) => {
-    const known = ids.get(text);
-    if (known !== undefined) return known;
+  const add = (text: string) => {
     ids.set(text, texts.length);
-    sizes.push([...text].length);
     return texts.push(text) - 1;
   };
-  const rare = idOf(RARE_SYMBOL);
+  const rare = add(RARE_SYMBOL);
   const idOfCode = new Int32Array(0x110000).fill(rare);
-  for (const char of required.keys()) idOfCode[char.codePointAt(0)!] = idOf(char);
+  for (const char of required.keys()) idOfCode[char.codePointAt(0)!] = ids.get(char) ?? add(char);
   const spelled = spellWords(words, (word, out) => {
     for (let at = 0; at < word.length; at++) {
       const code = word.codePointAt(at)!;
@@ -79,28 +74,18 @@ function learnPieces(
     }
   });
   const isPiece = pieceFilter(options);
-  const { maxPieceLength = 16 } = options;
   const learned: string[] = [];
   learnMerges(spelled, {
     minFrequency: 0,
     maxTokenLength: Infinity,
     isFull: () => learned.length >= size,
-    mayJoin: (left, right) =>
-      sizes[left]! + sizes[right]! <= maxPieceLength && isPiece(texts[left]! + texts[right]!),
+    texts,
     join: (left, right) => {
       const text = texts[left]! + texts[right]!;
-      if (ids.has(text)) return -1;
+      if (ids.has(text) || !isPiece(text)) return -1;
       learned.push(text);
       if (learned.length % 256 === 0) options.onProgress?.(learned.length, size);
-      return idOf(text);
-    },
-    precedes: (a, b, c, d) => {
-      const length = sizes[a]! + sizes[b]! - (sizes[c]! + sizes[d]!);
-      if (length !== 0) return length < 0;
-      // Most texts differ in their first unit already.
-      const first = texts[a]!.charCodeAt(0) - texts[c]!.charCodeAt(0);
-      if (first !== 0 && texts[a]! < '\ud800' && texts[c]! < '\ud800') return first < 0;
-      return compareCodePoints(texts[a]! + texts[b]!, texts[c]! + texts[d]!) < 0;
+      return add(text);
     },
   });
   options.onProgress?.(learned.length, size);

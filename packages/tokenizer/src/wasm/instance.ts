@@ -21,7 +21,7 @@ const modules = new Map<string, object>();
  * @param imports functions that the module calls
  * @throws where there is no WebAssembly, a security policy forbids it or memory does not suffice
  */
-export function instantiate<T>(base64: string, imports: Record<string, (value: number) => number>): T {
+export function instantiate<T>(base64: string, imports: Record<string, (...values: number[]) => number>): T {
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
   let module = modules.get(base64);
   if (!module) {
