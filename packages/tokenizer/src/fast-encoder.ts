@@ -8,6 +8,7 @@ import { FastUnigram } from './models/fast-unigram.ts';
 import { FastWordPiece } from './models/fast-word-piece.ts';
 import type { Model } from './models/model.ts';
 import { Unigram } from './models/unigram.ts';
+import type { WasmByteBpe } from './models/wasm-byte-bpe.ts';
 import { WordPiece } from './models/word-piece.ts';
 import type { PostProcessor } from './post-processors/post-processor.ts';
 import { byteLevelScanner } from './pre-tokenizers/fast-scanner.ts';
@@ -29,6 +30,8 @@ export class FastEncoder {
   readonly #before: number[];
   readonly #after: number[];
   readonly #out = new IdBuffer();
+  /** Byte-level BPE in WebAssembly, which can also decode. */
+  wasm: WasmByteBpe | null = null;
 
   private constructor(
     normalize: StringNormalizer,
@@ -57,7 +60,10 @@ export class FastEncoder {
       const scanner = byteLevelScanner(json.pre_tokenizer ?? null);
       if (!normalize || !scanner) return null;
       const fast = FastByteBpe.create(model, scanner, (id) => added.specialIds.has(id));
-      return fast && new FastEncoder(normalize, () => fast, added, around);
+      if (!fast) return null;
+      const encoder = new FastEncoder(normalize, () => fast, added, around);
+      encoder.wasm = fast.wasm;
+      return encoder;
     }
     const create = (forbidden: ReadonlySet<number>): FastModel | null => {
       // These normalize by themselves, which must then not be asked for where tokens are looked for.

@@ -53,15 +53,16 @@ export class Tokenizer {
       json.normalizer && createNormalizer(json.normalizer),
     );
     this.#added.add(added_tokens ?? []);
+    this.#fast = FastEncoder.create(json, this.model, this.#added, this.#postProcessor);
     this.#byteLevel =
       json.decoder?.type === 'ByteLevel'
         ? new ByteLevelDecoder(
             () => this.model.vocabulary.bytes(),
             (id) => this.#tokenForDecoding(id, {})!,
             () => this.#added.all().map(({ id }) => id),
+            this.#fast?.wasm,
           )
         : null;
-    this.#fast = FastEncoder.create(json, this.model, this.#added, this.#postProcessor);
   }
 
   /**

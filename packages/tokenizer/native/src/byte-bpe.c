@@ -7,6 +7,8 @@
 #include "token-borders.h"
 #include "token-search.h"
 
+#include "token-gather.h"
+
 #define ENDS 1024
 #define PART_ENDS 256
 /** Bytes that may be read after the text. */
@@ -15,9 +17,6 @@
 /** Whether a token must not come out of ordinary text. */
 __attribute__((import_module("attune"), import_name("isSpecial"))) extern i32 is_special(i32 id);
 
-static const u8 *blob;
-/** Where the bytes of each token start. */
-static const u32 *starts;
 static MergeTree tree;
 /** Tokens that BPE makes of their bytes. */
 static TokenSearch tokens;
@@ -68,8 +67,7 @@ RARE static u32 by_length(u32 limit, u32 *sorted, u32 *places, u32 longest) {
 EXPORT("setVocabulary")
 RARE u32 set_vocabulary(u32 limit, const u8 *bytes, const u32 *token_starts, const i32 *byte_ids, const i32 *merges,
                    u32 merge_count, u32 ignores_merges) {
-  blob = bytes;
-  starts = token_starts;
+  gather_init(bytes, token_starts, limit);
   if (!merge_tree_init(&tree, limit, byte_ids, merges, merge_count)) return 0;
   u32 longest = 0;
   for (u32 id = 0; id < limit; id++) {

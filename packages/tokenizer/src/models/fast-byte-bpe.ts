@@ -7,12 +7,12 @@ import { WasmByteBpe } from './wasm-byte-bpe.ts';
 
 /** Byte-level BPE in WebAssembly, or in JavaScript where that can't be had. */
 export class FastByteBpe {
-  readonly #wasm: WasmByteBpe | null;
+  readonly wasm: WasmByteBpe | null;
   readonly #create: () => ByteBpe;
   #script: ByteBpe | undefined;
 
   private constructor(wasm: WasmByteBpe | null, create: () => ByteBpe) {
-    this.#wasm = wasm;
+    this.wasm = wasm;
     this.#create = create;
     if (!wasm) this.#script = create();
   }
@@ -43,7 +43,7 @@ export class FastByteBpe {
 
   /** Appends the ids of a text. */
   encode(text: string, out: IdBuffer): true {
-    if (this.#wasm?.encode(text, out)) return true;
+    if (this.wasm?.encode(text, out)) return true;
     this.#script ??= this.#create();
     return this.#script.encode(text, out);
   }

@@ -34,6 +34,9 @@ interface Exports {
   encode(length: number, more: number): number;
   ids(): number;
   idCount(): number;
+  ask(id: number): void;
+  gather(ids: number, count: number, to: number, end: number): number;
+  gatheredEnd(): number;
 }
 
 const STEPS = ['gpt2', 'cl100k', 'o200k', 'whole'];
@@ -41,6 +44,9 @@ const STEPS = ['gpt2', 'cl100k', 'o200k', 'whole'];
 const MOST_CLASSES = 0x1100 + 256 * 256;
 /** Bytes that `encode` reads after the text and what it needs for ids and the places that are closed. */
 const BESIDES = 256;
+/** Tokens that are decoded at once, and bytes that there is room for then. */
+const WINDOW = 1 << 13;
+const GATHERED = 1 << 18;
 const utf8 = new TextEncoder();
 
 interface Vocabulary {
@@ -61,12 +67,16 @@ export class WasmByteBpe {
   readonly #units: number;
   #memory: Uint8Array = new Uint8Array(0);
   #words: Int32Array = new Int32Array(0);
+  #doubles: Float64Array = new Float64Array(0);
+  readonly #limit: number;
 
-  private constructor(exports: Exports, units: number) {
+  private constructor(exports: Exports, units: number, limit: number) {
     this.#exports = exports;
     this.#text = exports.textStart();
     this.#units = units;
-    if (!this.#reserve(units * 3)) throw new RangeError('no memory for a text');
+    this.#limit = limit;
+    if (!this.#reserve(Math.max(units * 3, (WINDOW * 8 + GATHERED) / 5)))
+      throw new RangeError('no memory for a text');
   }
 
   /**
@@ -85,7 +95,9 @@ export class WasmByteBpe {
         isSpecial: (id: number) => (isSpecial(id) ? 1 : 0),
       });
       setScanner(exports, plan);
-      return setVocabulary(exports, vocabulary) ? new WasmByteBpe(exports, units) : null;
+      return setVocabulary(exports, vocabulary)
+        ? new WasmByteBpe(exports, units, vocabulary.bytes.limit)
+        : null;
     } catch {
       return null;
     }
@@ -116,6 +128,49 @@ export class WasmByteBpe {
     }
   }
 
+  /** Says which tokens `gather` is not to write, but to ask for. */
+  setAsked(ids: Iterable<number>): void {
+    this.#exports.ask(this.#limit);
+    for (const id of ids) if (id < this.#limit) this.#exports.ask(id);
+  }
+
+  /**
+   * The bytes of tokens, handed to `take` in parts, which it may read until it returns; the last part is handed to
+   * `finish`, whose result this returns.
+   * @param ask gives the bytes of a token that is not written here, at a place of the list
+   * @throws where something in the list can't be made a number
+   */
+  gather<T>(
+    ids: ArrayLike<number>,
+    ask: (place: number) => Uint8Array,
+    take: (bytes: Uint8Array) => void,
+    finish: (bytes: Uint8Array) => T,
+  ): T {
+    const exports = this.#exports;
+    const first = this.#text;
+    const begin = first + WINDOW * 8;
+    let end = begin;
+    const flush = () => {
+      if (end > begin) take(this.#memory.subarray(begin, end));
+      end = begin;
+    };
+    for (let start = 0; start < ids.length; start += WINDOW) {
+      const count = Math.min(WINDOW, ids.length - start);
+      this.#doubles.set(count === ids.length ? ids : part(ids, start, start + count), first >> 3);
+      for (let at = 0; at < count; ) {
+        const written = exports.gather(first + at * 8, count - at, end, begin + GATHERED);
+        const wasEmpty = end === begin;
+        end = exports.gatheredEnd();
+        at += written;
+        if (at === count) break;
+        flush();
+        // With all the room there is it was not written either.
+        if (written === 0 && wasEmpty) take(ask(start + at++));
+      }
+    }
+    return finish(this.#memory.subarray(begin, end));
+  }
+
   #append(out: IdBuffer): void {
     const count = this.#exports.idCount();
     const first = this.#exports.ids() >> 2;
@@ -131,10 +186,14 @@ export class WasmByteBpe {
     if (this.#memory.buffer !== memory.buffer) {
       this.#memory = new Uint8Array(memory.buffer);
       this.#words = new Int32Array(memory.buffer);
+      this.#doubles = new Float64Array(memory.buffer, 0, memory.buffer.byteLength >> 3);
     }
     return true;
   }
 }
+
+const part = (ids: ArrayLike<number>, start: number, end: number): ArrayLike<number> =>
+  Array.isArray(ids) ? ids.slice(start, end) : (ids as Int32Array).subarray(start, end);
 
 /** UTF-16 code units of the UTF-8 from `start` to `end`. */
 function unitsIn(bytes: Uint8Array, start: number, end: number): number {
