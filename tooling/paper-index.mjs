@@ -17,6 +17,30 @@ const SOURCE = 'packages/algorithms/src';
 const BUILT = 'packages/algorithms/dist/index.js';
 const INDEX = 'docs/paper-index.md';
 const RESULTS = 'docs/results.json';
+/** Losses of `dpo` that are also words of their own, by what results call them: the numbers stand at their own papers. */
+const KIN = {
+  cdpo: 'cdpo',
+  robust: 'robust-dpo',
+  hinge: 'slic',
+  ipo: 'ipo',
+  'exo-pair': 'exo',
+  'nca-pair': 'nca',
+  'bco-pair': 'bco-pair',
+  'sppo-hard': 'sppo-hard',
+  aot: 'aot',
+  'aot-unpaired': 'aot-unpaired',
+  'apo-zero': 'apo-zero',
+  'apo-down': 'apo-down',
+  discopop: 'discopop',
+  'sigmoid-norm': 'dpo-norm',
+  mpo: 'mpo',
+  'forward-kl': 'f-dpo',
+  'jensen-shannon': 'f-dpo',
+  'alpha-divergence': 'f-dpo',
+  'ld-dpo': 'ld-dpo',
+  wpo: 'wpo',
+  'tr-dpo': 'tr-dpo',
+};
 
 if (!existsSync(BUILT)) fail(`${BUILT} is missing: build the package first (pnpm paper-index does)`);
 const { algorithms } = await import(new URL(`../${BUILT}`, import.meta.url).href);
@@ -58,7 +82,7 @@ function render() {
 function row(name, { paper }, file) {
   const link = `[${paper.title}](${paper.url})${paper.equations ? `, ${paper.equations}` : ''}`;
   const own = citations(sources.get(file)).filter((id) => !paper.url.includes(id));
-  const numbers = results.filter(({ algorithm }) => algorithm === name).map(number);
+  const numbers = results.filter((result) => nameOf(result) === name).map(number);
   return [
     `\`${name}\``,
     link,
@@ -67,6 +91,11 @@ function row(name, { paper }, file) {
     (recipes.get(name) ?? []).map((path) => `[${path}](../${path})`).join(', ') || '–',
     numbers.join('; ') || 'none yet',
   ];
+}
+
+/** Whose paper a result belongs to. */
+function nameOf({ algorithm, metric }) {
+  return (algorithm === 'dpo' && KIN[metric.replace(/^preference accuracy, /, '')]) || algorithm;
 }
 
 function number({ metric, before, after, spread, seeds, recipe, note }) {

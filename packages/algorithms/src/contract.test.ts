@@ -15,7 +15,11 @@ beforeAll(async () => {
 const variants: Record<string, object[]> = {
   sft: [{ labelSmoothing: 0.1 }, { average: 'sequences' }],
   dpo: [
-    ...pairVariants.map((variant) => ({ variant, beta: 0.5, labelSmoothing: 0.2 })),
+    ...pairVariants.map((variant) => ({ variant, beta: 0.5 })),
+    ...['sigmoid', 'robust', 'exo-pair', 'aot', 'aot-unpaired'].map((variant) => ({
+      variant,
+      labelSmoothing: 0.2,
+    })),
     { variant: 'sft' },
     { variant: { sigmoid: 0.8, 'bco-pair': 0.2, sft: 1 } },
     ...['forward-kl', 'js', 'alpha'].map((divergence) => ({ divergence })),

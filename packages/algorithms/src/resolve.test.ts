@@ -51,6 +51,10 @@ describe('resolveAlgorithm', () => {
   test.each([
     ['dop', `algorithm 'dop' is neither built in`],
     ['@acme/other', 'or one of sft, dft,'],
+    ['exo_pair', `did you mean 'exo'?`],
+    ['hinge', `did you mean 'slic'?`],
+    ['prm', `did you mean 'process-reward-model'?`],
+    ['constructor', 'is neither built in'],
     ['dop', 'nor a package installed at'],
     ['dop', `did you mean 'dpo'?`],
     ['@acme/other', 'npm install @acme/other'],

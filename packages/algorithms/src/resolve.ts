@@ -27,6 +27,28 @@ export const algorithms: Record<string, AnyAlgorithm> = {
   ...contrastiveMethods,
 };
 
+/** What people call some of them elsewhere, for the hint when a name is not found. */
+const ELSEWHERE: Record<string, string> = {
+  sigmoid: 'dpo',
+  hinge: 'slic',
+  robust: 'robust-dpo',
+  'exo-pair': 'exo',
+  'nca-pair': 'nca',
+  'sigmoid-norm': 'dpo-norm',
+  prm: 'process-reward-model',
+  orm: 'outcome-reward-model',
+  rm: 'reward-model',
+  'bradley-terry': 'reward-model',
+  'plackett-luce': 'listwise-reward-model',
+  pav: 'process-advantage',
+  nn: 'd2o',
+  'negating-negatives': 'd2o',
+  rlaif: 'online-dpo',
+  'ppo-ptx': 'ppo',
+  'gspo-token': 'gspo',
+  'reinforce-plus-plus': 'reinforce++',
+};
+
 /** Where `resolveAlgorithm` looks for packages and files. */
 export interface ResolveOptions {
   /** Folder to resolve from: its `node_modules`, then those of its parents. Default: the current folder. */
@@ -47,7 +69,10 @@ export async function resolveAlgorithm(
   if (Object.hasOwn(algorithms, name)) return algorithms[name]!;
   const entry = /^\.{0,2}\//.test(name) ? resolve(from, name) : packageEntry(name, resolve(from));
   if (!entry || !existsSync(entry)) {
-    const meant = nearest(name, Object.keys(algorithms));
+    const plain = name.toLowerCase().replaceAll('_', '-');
+    const meant = Object.hasOwn(ELSEWHERE, plain)
+      ? ELSEWHERE[plain]
+      : nearest(plain, Object.keys(algorithms));
     throw new Error(
       `algorithm '${name}' is neither built in nor a package installed at ${resolve(from)}; ` +
         (meant

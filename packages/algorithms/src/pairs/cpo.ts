@@ -9,16 +9,21 @@ import { chosenNll } from './chosen-nll.ts';
 import { pairMean, pairMetrics } from './pair-metrics.ts';
 
 /** Options of CPO. */
-export const cpoOptions = z.strictObject({
-  /** Temperature of the implied reward β log π. */
-  beta: z.number().positive().default(0.1),
-  /** `sigmoid` is the paper's; `hinge` is SLiC without a reference; `ipo` takes means over tokens. */
-  variant: z.enum(['sigmoid', 'hinge', 'ipo']).default('sigmoid'),
-  /** Share of labels assumed flipped; only for `sigmoid`. */
-  labelSmoothing: z.number().min(0).lt(0.5).default(0),
-  /** Weight of the negative log-likelihood of the chosen answers, which holds the policy near them. */
-  alpha: z.number().min(0).default(1),
-});
+export const cpoOptions = z
+  .strictObject({
+    /** Temperature of the implied reward β log π. */
+    beta: z.number().positive().default(0.1),
+    /** `sigmoid` is the paper's; `hinge` is SLiC without a reference; `ipo` takes means over tokens. */
+    variant: z.enum(['sigmoid', 'hinge', 'ipo']).default('sigmoid'),
+    /** Share of labels assumed flipped; only for `sigmoid`. */
+    labelSmoothing: z.number().min(0).lt(0.5).default(0),
+    /** Weight of the negative log-likelihood of the chosen answers, which holds the policy near them. */
+    alpha: z.number().min(0).default(1),
+  })
+  .refine(({ variant, labelSmoothing }) => variant === 'sigmoid' || labelSmoothing === 0, {
+    message: 'labelSmoothing goes with variant sigmoid alone',
+    path: ['labelSmoothing'],
+  });
 
 /** Parsed options of CPO. */
 export type CpoOptions = z.output<typeof cpoOptions>;

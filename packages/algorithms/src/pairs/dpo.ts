@@ -55,16 +55,34 @@ export const dpoOptionFields = {
     .optional(),
 };
 
+/** Losses that see each answer's score under any divergence; the others are about log-ratios as they are. */
+const divergent = ['sigmoid', 'robust', 'hinge', 'ipo', 'sigmoid-norm', 'exo-pair', 'discopop'];
+/** Losses that know of flipped labels. */
+const smoothed = ['sigmoid', 'robust', 'exo-pair', 'aot', 'aot-unpaired'];
+
 /** Refuses what does not go together among the options that DPO and its relatives share. */
 export function withDpoRules<S extends z.ZodType<DpoOptions>>(schema: S) {
-  return schema.refine(
-    ({ weighting, variant }) =>
-      !weighting || !Object.keys(variantWeights(variant)).some((name) => name.startsWith('aot')),
-    {
-      message: 'weighting weighs pairs, and aot compares answers of different pairs: choose one of them',
-      path: ['weighting'],
-    },
-  );
+  return schema.check(({ value, issues }) => {
+    const { weighting, variant, divergence, labelSmoothing } = value;
+    const names = Object.keys(variantWeights(variant));
+    const refuse = (path: string, message: string) =>
+      issues.push({ code: 'custom', input: value, path: [path], message });
+    if (weighting && names.some((name) => name.startsWith('aot')))
+      refuse(
+        'weighting',
+        'weighting weighs pairs, and aot compares answers of different pairs: choose one of them',
+      );
+    if (divergence !== 'reverse-kl' && !names.some((name) => divergent.includes(name)))
+      refuse(
+        'divergence',
+        `divergence changes nothing of ${names.join(', ')}; it goes with ${divergent.join(', ')}`,
+      );
+    if (labelSmoothing > 0 && !names.some((name) => smoothed.includes(name)))
+      refuse(
+        'labelSmoothing',
+        `labelSmoothing changes nothing of ${names.join(', ')}; it goes with ${smoothed.join(', ')}`,
+      );
+  });
 }
 
 const dpoFields = z.strictObject(dpoOptionFields);
@@ -77,7 +95,8 @@ export type DpoOptions = z.output<typeof dpoFields>;
 
 /**
  * Direct preference optimization and its kin: `pairLoss` has the equations. All of them raise the chosen answer's
- * log-ratio log(π/π_ref) against the rejected one's; `weighting`, `ldAlpha` and `divergence` go with each of them.
+ * log-ratio log(π/π_ref) against the rejected one's. `ldAlpha` goes with each of them, `weighting` with all but AOT,
+ * `divergence` and `labelSmoothing` with some; where they would change nothing they are refused.
  *
  * Differs from TRL: `labelSmoothing` smooths `sigmoid` too; `sft` is not weighed by `weighting`.
  *
