@@ -113,22 +113,23 @@ export class CausalLM {
    * Log-probability of each label, `[batch, seq]`; 0 where the label is −100. All logits never exist at once.
    *
    * @param labels int32 `[batch, seq]`, already shifted: `labels[b, t]` follows `inputIds[b, t]`
-   * @param labelled where labels are, to leave the other places out of the output layer
+   * @param labelled where labels are, to leave the other places out of the output layer; with `read`, the inputs' rows
+   *   may be others than those of the labels
    */
   logProbs(inputs: DecoderInputs, labels: Tensor2D, labelled?: LabelledPlaces): Tensor2D {
     return tidy(() => {
       const hidden = this.hidden(inputs);
       const weight = outputWeight(this.params);
       if (!labelled) return neg(linearCrossEntropy(hidden, weight, labels));
-      const { places, inverse } = labelled;
+      const { places, inverse, read = labelled } = labelled;
       const [batch, seq, d] = hidden.shape;
-      const rows = pickRows(reshape(hidden, [batch * seq, d]), places, inverse);
+      const rows = pickRows(reshape(hidden, [batch * seq, d]), read.places, read.inverse);
       const losses = linearCrossEntropy<Tensor1D>(
         rows,
         weight,
-        gather(reshape(labels, [batch * seq]), places),
+        gather(reshape(labels, [labels.size]), places),
       );
-      return reshape(pickRows(neg(losses), inverse, places), [batch, seq]);
+      return reshape(pickRows(neg(losses), inverse, places), labels.shape);
     });
   }
 
@@ -183,7 +184,13 @@ export class CausalLM {
 }
 
 /** Which places of a batch have labels. */
-export interface LabelledPlaces {
+export interface LabelledPlaces extends PickedPlaces {
+  /** Where the tokens before those labels are, if the model reads rows of another layout. */
+  read?: PickedPlaces;
+}
+
+/** Some of the places of a batch. */
+export interface PickedPlaces {
   /** int32 `[picked]`: places in the flat batch, `batch · seq` of them, that have labels; the rest name one that has none. */
   places: Tensor1D;
   /** int32 `[batch · seq]`: where each place is among those picked; for places without labels the first one of the rest. */

@@ -28,7 +28,7 @@ import type { DecoderConfig } from './config.ts';
 import { need, type Params } from './parameters.ts';
 import { type AdapterContext, project, projectionInput } from './projection.ts';
 import { type RotaryTables, rotaryTables } from './rope.ts';
-import { segmentMask, segmentPositions } from './segments.ts';
+import { segmentMask, segmentPositions, spanPositions } from './segments.ts';
 
 /** A batch of token sequences, padded on the right. */
 export interface DecoderInputs {
@@ -38,6 +38,11 @@ export interface DecoderInputs {
   positions?: Tensor2D;
   /** int32 `[batch, seq]` for packed rows: a token attends within its own segment; 0 = padding. */
   segmentIds?: Tensor2D;
+  /**
+   * int32 `[batch, seq, 3]`, in the place of `positions` and `segmentIds`: what each token attends to, see `spanMask` of
+   * `@attune/backend-onnx/ops`. Sequences of one row may then share a prompt.
+   */
+  spans?: Tensor3D;
   /** int32 scalar, another one each step: switches the adapters' dropout on. */
   dropoutSeed?: Scalar;
 }
@@ -75,9 +80,16 @@ interface Pass {
   rope: RotaryTables;
   /** Which tokens of a packed row belong together; see `segmentMask`. */
   mask?: Tensor4D;
+  spans?: Tensor3D;
   adapters?: AdapterContext;
   /** `[batch, heads, seq, headDim]` queries and their keys and values → the same shape as the queries. */
-  attend: (layer: number, q: Tensor4D, k: Tensor4D, v: Tensor4D, mask?: Tensor4D) => Tensor4D;
+  attend: (
+    layer: number,
+    q: Tensor4D,
+    k: Tensor4D,
+    v: Tensor4D,
+    seen: Pick<Pass, 'mask' | 'spans'>,
+  ) => Tensor4D;
 }
 
 /**
@@ -91,15 +103,18 @@ export function decoderHidden(
   inputs: DecoderInputs,
   options: DecoderOptions = {},
 ): Tensor3D {
-  const { inputIds, segmentIds } = inputs;
-  const mask = segmentIds && segmentMask(segmentIds);
-  const positions = inputs.positions ?? (mask ? segmentPositions(mask) : firstPositions(inputIds.shape[1]));
+  const { inputIds, segmentIds, spans } = inputs;
+  const mask = spans ? undefined : segmentIds && segmentMask(segmentIds);
+  const positions = spans
+    ? spanPositions(spans)
+    : (inputs.positions ?? (mask ? segmentPositions(mask) : firstPositions(inputIds.shape[1])));
   const pass: Pass = {
     config,
     rope: rotaryTables(config, positions),
     adapters: withDropout(options.adapters, config, inputs),
     mask,
-    attend: (_, q, k, v, mask) => attention(q, k, v, { causal: true, mask }),
+    spans,
+    attend: (_, q, k, v, { mask, spans }) => attention(q, k, v, spans ? { spans } : { causal: true, mask }),
   };
   return runLayers(params, inputIds, pass, options.gradientCheckpointing ? checkpointedLayer : decoderLayer);
 }
@@ -192,7 +207,7 @@ function selfAttention(params: Params, layer: number, x: Tensor3D, pass: Pass): 
   const k = rotary(heads('k', config.num_key_value_heads), rope.cos, rope.sin);
   const v = heads('v', config.num_key_value_heads);
 
-  const out = transpose(pass.attend(layer, q, k, v, pass.mask), [0, 2, 1, 3]);
+  const out = transpose(pass.attend(layer, q, k, v, pass), [0, 2, 1, 3]);
   const joined: Tensor3D = reshape(out, [batch, seq, config.num_attention_heads * config.head_dim]);
   return project(
     params,
@@ -216,9 +231,9 @@ function mlp(params: Params, layer: number, x: Tensor3D, { adapters }: Pass): Te
  * tensors would be gone by the backward pass.
  */
 function checkpointedLayer(params: Params, layer: number, x: Tensor3D, pass: Pass): Tensor3D {
-  const { rope, mask, adapters } = pass;
+  const { rope, mask, spans, adapters } = pass;
   const own = Object.entries(params).filter(([name]) => name.startsWith(`model.layers.${layer}.`));
-  const shared = Object.entries({ ...rope, mask, ...adapters?.numbers }).filter(([, value]) => value);
+  const shared = Object.entries({ ...rope, mask, spans, ...adapters?.numbers }).filter(([, value]) => value);
   const names = [...own, ...shared].map(([name]) => name);
 
   const run = checkpoint(
@@ -228,6 +243,7 @@ function checkpointedLayer(params: Params, layer: number, x: Tensor3D, pass: Pas
         ...pass,
         rope: { cos: given.cos!, sin: given.sin! },
         mask: given.mask as Tensor4D | undefined,
+        spans: given.spans as Tensor3D | undefined,
         adapters: adapters && {
           ...adapters,
           numbers: adapters.numbers && { table: given.table as Tensor2D, picks: given.picks as Tensor2D },

@@ -1,6 +1,6 @@
 export { loadAdapter, type SaveAdapterOptions, saveAdapter } from './adapter-folder.ts';
 export { createCache, type KvCache } from './cache.ts';
-export { CausalLM, type LabelledPlaces } from './causal-lm.ts';
+export { CausalLM, type LabelledPlaces, type PickedPlaces } from './causal-lm.ts';
 export type { SaveOptions } from './checkpoint-folder.ts';
 export {
   configToJson,

@@ -1,4 +1,5 @@
 import {
+  add,
   cast,
   equal,
   expandDims,
@@ -7,10 +8,12 @@ import {
   range,
   reshape,
   scalar,
+  slice,
   sub,
   sum,
   type Tensor,
   type Tensor2D,
+  type Tensor3D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 
@@ -36,4 +39,17 @@ export function segmentPositions(mask: Tensor4D): Tensor2D {
   const notAfter: Tensor = greaterEqual(expandDims(tokens, 1), tokens);
   const counted = sum(cast(logicalAnd(mask, notAfter), 'int32'), 3);
   return reshape(sub(counted, scalar(1, 'int32')), [mask.shape[0], seq]);
+}
+
+/**
+ * Positions of tokens that see spans of their row: those of its own span go on where the prefix ends. int32
+ * `[batch, seq]`.
+ *
+ * @param spans int32 `[batch, seq, 3]`, see `spanMask` of `@attune/backend-onnx/ops`
+ */
+export function spanPositions(spans: Tensor3D): Tensor2D {
+  const [batch, seq] = spans.shape;
+  const number = (i: number) => reshape(slice(spans, [0, 0, i], [batch, seq, 1]), [batch, seq]);
+  const prefix = sub(number(1), number(0));
+  return add(prefix, sub(range(0, seq, 1, 'int32'), number(2)));
 }

@@ -8,13 +8,12 @@
 #include "call.h"
 #include "product.h"
 #include "simd.h"
-
-/* Queries of a block. */
-#define BLOCK 64
-#define BLOCK_VECTORS (BLOCK / LANES)
+#include "spans.h"
 
 struct attention {
   const float *q, *k, *v, *out, *log_sums, *dy;
+  /* What each query sees, `[batch, queries, 3]`; null where it is all keys, or those up to its own. */
+  const float *spans;
   float *y, *y_log_sums, *dq, *dk, *dv;
   int64_t batch, heads, kv_heads, queries, keys, d;
   float scale;
@@ -26,11 +25,17 @@ struct attention {
   int out_of_memory;
 };
 
-/* The first keys that a block of queries sees. */
-static int64_t visible(const struct attention *a, int64_t end) {
-  if (!a->causal) return a->keys;
-  const int64_t seen = end + a->keys - a->queries;
-  return seen < 0 ? 0 : seen > a->keys ? a->keys : seen;
+/* The keys that a block of queries sees. */
+static struct ranges visible(const struct attention *a, const float *spans, int64_t begin, int64_t rows) {
+  if (spans) return ranges_of(spans, rows, begin);
+  if (!a->causal) return first_keys(a->keys);
+  const int64_t seen = begin + rows + a->keys - a->queries;
+  return first_keys(seen < 0 ? 0 : seen > a->keys ? a->keys : seen);
+}
+
+/* The spans of a row's queries from `begin` on, if there are spans. */
+static const float *spans_at(const struct attention *a, int64_t row, int64_t begin) {
+  return a->spans ? a->spans + SPAN * (row * a->queries + begin) : 0;
 }
 
 /* rows × d → d × BLOCK, the missing rows as zeros. */
@@ -44,25 +49,48 @@ ALWAYS_INLINE int hidden(const struct attention *a, int64_t j, int64_t begin, in
   return j > begin + i + a->keys - a->queries;
 }
 
-/* Minus infinity where hidden. Only the last rows can hide anything. */
-static void mask(const struct attention *a, float *scores, int64_t n, int64_t begin) {
-  if (!a->causal) return;
+/* Minus infinity where hidden. Without spans only the last rows can hide anything. */
+static void mask(const struct attention *a, float *scores, struct ranges seen, const float *spans, int64_t begin,
+                 int64_t rows) {
+  if (spans) mask_by_spans(scores, seen, spans, rows, begin);
+  if (spans || !a->causal) return;
+  const int64_t n = seen.keys;
   const int64_t first = begin + a->keys - a->queries + 1;
   for (int64_t j = first < 0 ? 0 : first; j < n; j++)
     for (int64_t i = 0; i < BLOCK && hidden(a, j, begin, i); i++) scores[j * BLOCK + i] = -INFINITY;
 }
 
-static void attention_block(const struct attention *a, const float *q, const float *k, const float *v, int64_t begin,
-                            int64_t rows, float *y, float *log_sums, float *scores, float *transposed) {
-  const int64_t n = visible(a, begin + rows);
+/* x's rows of both ranges, times the block that stands transposed: scores `[keys, BLOCK]`. */
+static void scores_of(struct ranges seen, const float *x, int64_t d, const float *transposed, float *scores) {
+  product(seen.count[0], BLOCK, d, x + seen.first[0] * d, d, 1, transposed, BLOCK, scores, BLOCK, 0);
+  product(seen.count[1], BLOCK, d, x + seen.first[1] * d, d, 1, transposed, BLOCK, scores + seen.count[0] * BLOCK, BLOCK, 0);
+}
+
+/* Rows of x, weighed by scores and added up: y `[rows, d]`. */
+static void weighted(struct ranges seen, const float *scores, const float *x, int64_t rows, int64_t d, float *y) {
+  product(rows, d, seen.count[0], scores, 1, BLOCK, x + seen.first[0] * d, d, y, d, 0);
+  if (seen.count[1] > 0)
+    product(rows, d, seen.count[1], scores + seen.count[0] * BLOCK, 1, BLOCK, x + seen.first[1] * d, d, y, d, 1);
+}
+
+/* Adds each key's scores times the block's rows of x to the key's row of y. */
+static void spread(struct ranges seen, const float *scores, const float *x, int64_t rows, int64_t d, float *y) {
+  product(seen.count[0], d, rows, scores, BLOCK, 1, x, d, y + seen.first[0] * d, d, 1);
+  product(seen.count[1], d, rows, scores + seen.count[0] * BLOCK, BLOCK, 1, x, d, y + seen.first[1] * d, d, 1);
+}
+
+static void attention_block(const struct attention *a, const float *q, const float *k, const float *v, const float *spans,
+                            int64_t begin, int64_t rows, float *y, float *log_sums, float *scores, float *transposed) {
+  const struct ranges seen = visible(a, spans, begin, rows);
+  const int64_t n = seen.keys;
   if (n == 0) {
     memset(y, 0, (size_t)(rows * a->d) * 4);
     for (int64_t i = 0; i < rows; i++) log_sums[i] = 0;
     return;
   }
   transpose(q, rows, a->d, transposed);
-  product(n, BLOCK, a->d, k, a->d, 1, transposed, BLOCK, scores, BLOCK, 0);
-  mask(a, scores, n, begin);
+  scores_of(seen, k, a->d, transposed, scores);
+  mask(a, scores, seen, spans, begin, rows);
   const vf scale = splat(a->scale);
   vf top[BLOCK_VECTORS], sum[BLOCK_VECTORS];
   for (int c = 0; c < BLOCK_VECTORS; c++) {
@@ -78,7 +106,7 @@ static void attention_block(const struct attention *a, const float *q, const flo
       sum[c] += p;
       store(at, p);
     }
-  product(rows, a->d, n, scores, 1, BLOCK, v, a->d, y, a->d, 0);
+  weighted(seen, scores, v, rows, a->d, y);
   for (int64_t i = 0; i < rows; i++) {
     const float total = sum[i / LANES][i % LANES];
     log_sums[i] = total > 0 ? top[i / LANES][i % LANES] * a->scale + logf(total) : 0;
@@ -97,13 +125,15 @@ static void attention_task(void *data, size_t task) {
     a->out_of_memory = 1;
     return;
   }
-  const int64_t blocks = (a->queries + BLOCK - 1) / BLOCK;
+  int64_t rows;
   /* Parts take turns, since later blocks see more. */
-  for (int64_t block = part; block < blocks; block += a->parts) {
-    const int64_t begin = block * BLOCK, rows = a->queries - begin < BLOCK ? a->queries - begin : BLOCK;
+  for (int64_t begin = 0, turn = 0; begin < a->queries; begin += rows, turn++) {
+    const float *spans = spans_at(a, b, begin);
+    rows = block_rows(spans, begin, a->queries);
+    if (turn % a->parts != part) continue;
     const int64_t at = head * a->queries + begin;
-    attention_block(a, a->q + at * a->d, a->k + kv, a->v + kv, begin, rows, a->y + at * a->d, a->y_log_sums + at, scores,
-                    scores + a->keys * BLOCK);
+    attention_block(a, a->q + at * a->d, a->k + kv, a->v + kv, spans, begin, rows, a->y + at * a->d, a->y_log_sums + at,
+                    scores, scores + a->keys * BLOCK);
   }
   free(scores);
 }
@@ -128,9 +158,14 @@ static int64_t parts_of(const struct attention *a, int64_t heads) {
   return blocks < wanted ? blocks : wanted;
 }
 
-/* Inputs: q, k, v `[batch, heads, seq, d]`, d a multiple of 16. Outputs: y like q, the logarithms of softmax's sums. */
-static void attention(struct call *call) {
-  struct attention a = describe(call, 0);
+/* Whether every span lies within the keys: checked, since what is read and written follows from it. */
+static void take_spans(struct call *call, struct attention *a, int input) {
+  a->spans = call->inputs[input];
+  if (a->queries != a->keys || size_of(call, input) != SPAN * a->batch * a->queries) fail(call, "Attention: spans do not fit");
+  else if (!spans_fit(a->spans, a->batch, a->queries)) fail(call, "Attention: a span reaches beyond its row");
+}
+
+static void attention_over(struct call *call, struct attention a) {
   a.y = output_like(call, 0, 0);
   a.y_log_sums = output(call, 1, call->shapes[0], 3);
   const int64_t heads = a.batch * a.heads;
@@ -139,13 +174,24 @@ static void attention(struct call *call) {
   if (a.out_of_memory) fail(call, "Attention: out of memory");
 }
 
+/* Inputs: q, k, v `[batch, heads, seq, d]`, d a multiple of 16. Outputs: y like q, the logarithms of softmax's sums. */
+static void attention(struct call *call) { attention_over(call, describe(call, 0)); }
+
+/* The same with spans as the fourth input. */
+static void span_attention(struct call *call) {
+  struct attention a = describe(call, 0);
+  take_spans(call, &a, 3);
+  if (!call->status) attention_over(call, a);
+}
+
 /*
  * With P = softmax, dP = dO vᵀ and D = Σ dO ⊙ O over a row: dS = P ⊙ (dP − D), dq = scale · dS k, dk = scale · dSᵀ q
  * and dv = Pᵀ dO (FlashAttention, section B.4).
  */
-static void attention_grad_block(const struct attention *a, int64_t at, int64_t kv, int64_t begin, int64_t rows,
-                                 float *dk, float *dv, float *p, float *ds, float *transposed) {
-  const int64_t d = a->d, n = visible(a, begin + rows);
+static void attention_grad_block(const struct attention *a, int64_t at, int64_t kv, const float *spans, int64_t begin,
+                                 int64_t rows, float *dk, float *dv, float *p, float *ds, float *transposed) {
+  const struct ranges seen = visible(a, spans, begin, rows);
+  const int64_t d = a->d, n = seen.keys;
   const float *q = a->q + at * d, *dy = a->dy + at * d, *out = a->out + at * d;
   const float *k = a->k + kv * d, *v = a->v + kv * d;
   if (n == 0) {
@@ -161,10 +207,10 @@ static void attention_grad_block(const struct attention *a, int64_t at, int64_t 
     log_sums[i / LANES][i % LANES] = i < rows ? a->log_sums[at + i] : 0;
   }
   transpose(q, rows, d, transposed);
-  product(n, BLOCK, d, k, d, 1, transposed, BLOCK, p, BLOCK, 0);
-  mask(a, p, n, begin);
+  scores_of(seen, k, d, transposed, p);
+  mask(a, p, seen, spans, begin, rows);
   transpose(dy, rows, d, transposed);
-  product(n, BLOCK, d, v, d, 1, transposed, BLOCK, ds, BLOCK, 0);
+  scores_of(seen, v, d, transposed, ds);
   const vf scale = splat(a->scale);
   for (int64_t j = 0; j < n; j++)
     for (int c = 0; c < BLOCK_VECTORS; c++) {
@@ -173,9 +219,9 @@ static void attention_grad_block(const struct attention *a, int64_t at, int64_t 
       store(p + place, probability);
       store(ds + place, probability * (load(ds + place) - row_sums[c]) * scale);
     }
-  product(rows, d, n, ds, 1, BLOCK, k, d, a->dq + at * d, d, 0);
-  product(n, d, rows, ds, BLOCK, 1, q, d, dk, d, 1);
-  product(n, d, rows, p, BLOCK, 1, dy, d, dv, d, 1);
+  weighted(seen, ds, k, rows, d, a->dq + at * d);
+  spread(seen, ds, q, rows, d, dk);
+  spread(seen, p, dy, rows, d, dv);
 }
 
 /* A part of the queries of one key and value head: nobody else adds to what it adds to. */
@@ -193,11 +239,14 @@ static void attention_grad_task(void *data, size_t task) {
   }
   memset(dk, 0, (size_t)size * 4);
   memset(dv, 0, (size_t)size * 4);
+  int64_t rows;
   for (int64_t member = 0; member < group; member++)
-    for (int64_t begin = part * BLOCK; begin < a->queries; begin += a->parts * BLOCK) {
-      const int64_t rows = a->queries - begin < BLOCK ? a->queries - begin : BLOCK;
+    for (int64_t begin = 0, turn = 0; begin < a->queries; begin += rows, turn++) {
+      const float *spans = spans_at(a, b, begin);
+      rows = block_rows(spans, begin, a->queries);
+      if (turn % a->parts != part) continue;
       const int64_t at = (b * a->heads + head * group + member) * a->queries + begin;
-      attention_grad_block(a, at, kv, begin, rows, dk, dv, p, p + a->keys * BLOCK, p + 2 * a->keys * BLOCK);
+      attention_grad_block(a, at, kv, spans, begin, rows, dk, dv, p, p + a->keys * BLOCK, p + 2 * a->keys * BLOCK);
     }
   free(p);
 }
@@ -217,9 +266,7 @@ static void add_parts_task(void *data, size_t kv_head) {
   }
 }
 
-/* Inputs: q, k, v, y and logarithms of sums of the forward pass, dy. Outputs: dq, dk, dv. */
-static void attention_grad(struct call *call) {
-  struct attention a = describe(call, 0);
+static void attention_grad_over(struct call *call, struct attention a) {
   a.out = call->inputs[3];
   a.log_sums = call->inputs[4];
   a.dy = call->inputs[5];
@@ -239,4 +286,14 @@ static void attention_grad(struct call *call) {
   if (a.parts > 1) parallel(call, add_parts_task, (size_t)heads, &a);
   free(a.partial);
   if (a.out_of_memory) fail(call, "AttentionGrad: out of memory");
+}
+
+/* Inputs: q, k, v, y and logarithms of sums of the forward pass, dy. Outputs: dq, dk, dv. */
+static void attention_grad(struct call *call) { attention_grad_over(call, describe(call, 0)); }
+
+/* The same with spans as the seventh input. */
+static void span_attention_grad(struct call *call) {
+  struct attention a = describe(call, 0);
+  take_spans(call, &a, 6);
+  if (!call->status) attention_grad_over(call, a);
 }

@@ -92,7 +92,7 @@ static void cached_attention_task(void *data, size_t task) {
       const struct attention rows = {.queries = a->seq, .keys = seen, .d = d, .scale = a->scale, .causal = 1};
       for (int64_t begin = 0; begin < a->seq; begin += BLOCK) {
         const int64_t count = a->seq - begin < BLOCK ? a->seq - begin : BLOCK;
-        attention_block(&rows, a->q + at + begin * d, keys, values, begin, count, a->y + at + begin * d,
+        attention_block(&rows, a->q + at + begin * d, keys, values, 0, begin, count, a->y + at + begin * d,
                         scores + (seen + d) * BLOCK, scores, scores + seen * BLOCK);
       }
     } else

@@ -59,6 +59,8 @@ struct kernels {
   void (*rms_norm_grad)(struct call *);
   void (*attention)(struct call *);
   void (*attention_grad)(struct call *);
+  void (*span_attention)(struct call *);
+  void (*span_attention_grad)(struct call *);
   void (*cached_attention)(struct call *);
   void (*cross_entropy)(struct call *);
   void (*cross_entropy_grad)(struct call *);

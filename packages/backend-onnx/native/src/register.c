@@ -132,6 +132,8 @@ __attribute__((visibility("default"))) OrtStatusPtr attune_register(OrtApi *api,
       {.name = "RmsNormGrad", .inputs = 4, .outputs = 2},
       {.name = "Attention", .inputs = 3, .outputs = 2, .attributes = {"scale", "causal"}},
       {.name = "AttentionGrad", .inputs = 6, .outputs = 3, .attributes = {"scale", "causal"}},
+      {.name = "SpanAttention", .inputs = 4, .outputs = 2, .attributes = {"scale", "causal"}},
+      {.name = "SpanAttentionGrad", .inputs = 7, .outputs = 3, .attributes = {"scale", "causal"}},
       {.name = "CachedAttention", .inputs = 6, .outputs = 3, .attributes = {"scale"}},
       {.name = "CrossEntropy", .inputs = 2, .outputs = 2, .attributes = {"smoothing"}},
       {.name = "CrossEntropyGrad", .inputs = 4, .outputs = 1, .attributes = {"smoothing"}},
@@ -142,7 +144,7 @@ __attribute__((visibility("default"))) OrtStatusPtr attune_register(OrtApi *api,
   if (!domain) {
     const struct kernels *k = best();
     if (!k) return ort_CreateStatus(api)(1, "the processor has no AVX2");
-    void (*const run[])(struct call *) = {k->adam_w, k->swiglu, k->swiglu_grad, k->rms_norm_grad, k->attention, k->attention_grad, k->cached_attention, k->cross_entropy, k->cross_entropy_grad, k->matmul, tiles()};
+    void (*const run[])(struct call *) = {k->adam_w, k->swiglu, k->swiglu_grad, k->rms_norm_grad, k->attention, k->attention_grad, k->span_attention, k->span_attention_grad, k->cached_attention, k->cross_entropy, k->cross_entropy_grad, k->matmul, tiles()};
     OrtStatusPtr status = ort_CreateCustomOpDomain(api)("attune", &domain);
     for (size_t i = 0; !status && i < sizeof ops / sizeof *ops; i++) {
       if (!run[i]) continue;

@@ -9,18 +9,22 @@ const LANES = 16;
 /** The logarithms of softmax's sums, by the attention's output. */
 const keptLogSums = new WeakMap<Value, Value>();
 
+/** What they take; spans in the place of a mask. */
+export type NativeInputs = Pick<AttentionInputs, 'q' | 'k' | 'v'> & { spans?: Value };
+
 /** Whether the native operators cover this attention. */
 export function fitsNative(g: GraphBuilder, { q, mask, bias }: AttentionInputs): boolean {
   return g.native && !mask && !bias && q.shape[3]! % LANES === 0;
 }
 
-export function nativeAttention(g: GraphBuilder, inputs: AttentionInputs, attrs: AttentionAttributes): Value {
-  const { q, k, v } = inputs;
+export function nativeAttention(g: GraphBuilder, inputs: NativeInputs, attrs: AttentionAttributes): Value {
+  const { q, k, v, spans } = inputs;
   const specs = [
     { type: q.type, shape: q.shape },
     { type: q.type, shape: q.shape.slice(0, 3) },
   ];
-  const [out, logSums] = g.multi('Attention', [q, k, v], specs, settings(attrs), 'attune') as [Value, Value];
+  const [name, operands] = spans ? ['SpanAttention', [q, k, v, spans]] : ['Attention', [q, k, v]];
+  const [out, logSums] = g.multi(name, operands, specs, settings(attrs), 'attune') as [Value, Value];
   keptLogSums.set(out, logSums);
   return out;
 }
@@ -28,18 +32,19 @@ export function nativeAttention(g: GraphBuilder, inputs: AttentionInputs, attrs:
 /** The gradients of q, k and v. */
 export function nativeAttentionGradient(
   g: GraphBuilder,
-  inputs: AttentionInputs,
+  inputs: NativeInputs,
   attrs: AttentionAttributes,
   out: Value,
   dy: Value,
 ): Value[] {
-  const { q, k, v } = inputs;
+  const { q, k, v, spans } = inputs;
   // The forward pass may have been another graph.
   const logSums = keptLogSums.get(out) ?? keptLogSums.get(nativeAttention(g, inputs, attrs))!;
-  return new Nodes(g).native('AttentionGrad', [q, k, v, out, logSums, dy], [q, k, v], {
-    scale: attrs.scale,
-    causal: Number(attrs.causal),
-  });
+  const operands = [q, k, v, out, logSums, dy];
+  const numbers = { scale: attrs.scale, causal: Number(attrs.causal) };
+  return spans
+    ? new Nodes(g).native('SpanAttentionGrad', [...operands, spans], [q, k, v], numbers)
+    : new Nodes(g).native('AttentionGrad', operands, [q, k, v], numbers);
 }
 
 const settings = ({ scale, causal }: AttentionAttributes) => ({

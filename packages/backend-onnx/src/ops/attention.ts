@@ -10,6 +10,7 @@ import {
   softmax,
   sub,
   type Tensor,
+  type Tensor3D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { register } from '../gradients/shared.ts';
@@ -23,6 +24,7 @@ import {
   attentionForward,
 } from './attention-tiles.ts';
 import { hasKernel, runKernel } from './fused.ts';
+import { readsSpans, spanMask } from './spans.ts';
 
 /** What limits or shifts an attention. */
 export interface AttentionOptions {
@@ -35,6 +37,11 @@ export interface AttentionOptions {
   mask?: Tensor;
   /** float32, broadcastable to `[batch, heads, seqQ, seqK]`, added to the scores. */
   bias?: Tensor;
+  /**
+   * In the place of `causal` and `mask`, for packed rows: which keys each query sees, see `spanMask`. int32
+   * `[batch, seq, 3]`, with as many queries as keys. What no query of a block sees is never computed.
+   */
+  spans?: Tensor3D;
   /** Factor of the scores, default 1 / √headDim. */
   scale?: number;
 }
@@ -58,10 +65,29 @@ export function attention(q: Tensor4D, k: Tensor4D, v: Tensor4D, options: Attent
       `attention: heads must be a multiple of kvHeads, found q [${q.shape}] (${heads} heads) and k [${k.shape}] (${kvHeads})`,
     );
   }
+  if (options.spans) return spanAttention(q, k, v, options.spans, options);
   if (!hasKernel('Attention')) return attentionComposition(q, k, v, options);
   const { causal = false, mask, bias, scale = 1 / Math.sqrt(q.shape[3]) } = options;
   const inputs = [q, k, v, ...(mask ? [withRank4(mask)] : []), ...(bias ? [withRank4(bias)] : [])];
   return runKernel<Tensor4D>('Attention', inputs, { causal, scale, masked: mask !== undefined });
+}
+
+/** By our own operator, or with the mask that the spans stand for. */
+function spanAttention(
+  q: Tensor4D,
+  k: Tensor4D,
+  v: Tensor4D,
+  spans: Tensor3D,
+  { causal, mask, bias, scale = 1 / Math.sqrt(q.shape[3]) }: AttentionOptions,
+): Tensor4D {
+  if (causal || mask) throw new Error('attention: spans say what is seen; leave causal and mask out');
+  const [batch, , seq, headDim] = q.shape;
+  if (k.shape[2] !== seq || spans.shape.join() !== `${batch},${seq},3`)
+    throw new Error(
+      `attention: spans must be [${batch}, ${seq}, 3] for q [${q.shape}] and k [${k.shape}], found [${spans.shape}]`,
+    );
+  if (bias || !readsSpans(headDim)) return attention(q, k, v, { mask: spanMask(spans), bias, scale });
+  return runKernel<Tensor4D>('SpanAttention', [q, k, v, cast(spans, 'float32')], { causal: false, scale });
 }
 
 /** The same in plain operations. */
@@ -116,6 +142,26 @@ register<AttentionAttributes>('Attention', {
     if (attrs.masked) gradients.splice(3, 0, dy);
     return gradients.map((gradient) => () => gradient);
   },
+});
+
+register<AttentionAttributes>('SpanAttention', {
+  saveAll: true,
+  saveOutput: true,
+  gradient: (dy, saved, attrs) => {
+    const gradients = runKernel<Tensor[]>('SpanAttentionGrad', [...saved, dy], attrs);
+    // Spans have none.
+    return [...gradients, dy].map((gradient) => () => gradient);
+  },
+});
+
+defineKernel('SpanAttention', ({ g, inputs, attrs }: LoweringContext<AttentionAttributes>) => {
+  const [q, k, v, spans] = Object.values(inputs) as [Value, Value, Value, Value];
+  return nativeAttention(g, { q, k, v, spans }, attrs);
+});
+
+defineKernel('SpanAttentionGrad', ({ g, inputs, attrs }: LoweringContext<AttentionAttributes>) => {
+  const [q, k, v, spans, out, dy] = Object.values(inputs) as [Value, Value, Value, Value, Value, Value];
+  return nativeAttentionGradient(g, { q, k, v, spans }, attrs, out, dy);
 });
 
 defineKernel('Attention', ({ g, inputs, attrs }: LoweringContext<AttentionAttributes>) => {

@@ -21,3 +21,4 @@ export { pickRows } from './pick-rows.ts';
 export { dropout, randomUniform } from './random.ts';
 export { rmsNorm } from './rms-norm.ts';
 export { rotary } from './rotary.ts';
+export { readsSpans, spanMask } from './spans.ts';

@@ -26,6 +26,8 @@ export interface EncodedExample {
   ratings?: readonly number[];
   /** Solutions in steps: the places in `ids` where a step ends, and 1 where it is right. */
   steps?: { ends: ArrayLike<number>; labels: ArrayLike<number> };
+  /** Which prompt it answers: answers to one are best read together. */
+  prompt?: number;
 }
 
 /** A prompt to sample answers for. */

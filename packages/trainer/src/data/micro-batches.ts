@@ -25,16 +25,27 @@ export interface BatchOptions {
 }
 
 /**
- * Cuts one step's examples into micro-batches. Examples of like length stand together, so that little is padded;
- * that changes no example's loss, nor the step's, which divides by totals over all of them.
+ * Cuts one step's examples into micro-batches. Answers to one prompt stand together, so that they can share it, and
+ * examples of like length, so that little is padded; that changes no example's loss, nor the step's, which divides by
+ * totals over all of them.
  */
 export function makeMicroBatches(examples: readonly EncodedExample[], options: BatchOptions): MicroBatch[] {
-  const sorted = [...examples].sort((a, b) => longest(b) - longest(a));
+  const sorted = byPrompt([...examples].sort((a, b) => longest(b) - longest(a)));
   const batches: MicroBatch[] = [];
   for (let at = 0; at < sorted.length; at += options.micro) {
     batches.push(makeMicroBatch(sorted.slice(at, at + options.micro), options));
   }
   return batches;
+}
+
+/** Answers to one prompt after the first of them; those without a prompt stay where they are. */
+function byPrompt(examples: readonly EncodedExample[]): EncodedExample[] {
+  const groups = new Map<number | EncodedExample, EncodedExample[]>();
+  for (const example of examples) {
+    const key = example.prompt ?? example;
+    groups.set(key, [...(groups.get(key) ?? []), example]);
+  }
+  return [...groups.values()].flat();
 }
 
 /** One micro-batch: every example's first sequence, then every second, and so on. */

@@ -49,7 +49,7 @@ const build = (pooling: Pooling) => {
     { width: 8, seed: 1, from: undefined },
   );
   const settings: ContrastiveSettings = { parts, pooling, separatorId: SEPARATOR };
-  const batch = toTensors(makeMicroBatch(examples, layout), 13);
+  const batch = toTensors(makeMicroBatch(examples, layout), { config: model.config });
   return { model, settings, batch };
 };
 const rows = (x: tf.Tensor) => x.arraySync() as number[][];

@@ -3,7 +3,7 @@ import { jit } from '@attune/backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LossSettings, lossBatch } from './batch-loss.ts';
 import { type BatchTensors, disposeTensors, type MicroBatch, toTensors } from './micro-batch.ts';
-import { computeOutputs } from './outputs.ts';
+import { computeOutputs, wantsLabelsOnly } from './outputs.ts';
 import type { StepTotal } from './totals.ts';
 
 type Measure = (batch: unknown, options: unknown) => Record<string, tf.Tensor1D>;
@@ -42,7 +42,7 @@ export function createCoupling(settings: LossSettings) {
     if (!coupling) return { batches, state };
     const parts: Float32Array[][] = [];
     for (const batch of batches) {
-      const tensors = toTensors(batch, models.policy.config.vocab_size);
+      const tensors = toTensors(batch, { config: models.policy.config, labelsOnly: wantsLabelsOnly(needs) });
       const found = await measure.runAsync(tensors as never, totals as never);
       const values = await Promise.all(found.map((value) => value.data() as Promise<Float32Array>));
       parts.push(values.map((value) => value.slice(0, batch.examples)));

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { batchLoss, type LossSettings } from './batch-loss.ts';
 import { createCoupling } from './coupling.ts';
 import { type BatchTensors, disposeTensors, type MicroBatch, toTensors } from './micro-batch.ts';
-import { labelledOf, modelInputs } from './outputs.ts';
+import { labelLogProbs, modelInputs, wantsLabelsOnly } from './outputs.ts';
 import { stepTotals, type TotalNumbers } from './totals.ts';
 
 /** A function from batches to one number for each place, `[batch, seq]`. Its `dispose` frees what was compiled. */
@@ -19,11 +19,7 @@ export interface PlaceNumbers {
  * per shape; reads the model's weights at each call.
  */
 export function createLogProbs(model: CausalLM): PlaceNumbers {
-  return placeNumbers(
-    model,
-    (batch) => model.logProbs(modelInputs(batch), batch.labels, labelledOf(batch)),
-    'log-probabilities',
-  );
+  return placeNumbers(model, (batch) => labelLogProbs(model, batch), 'log-probabilities', true);
 }
 
 /** As `createLogProbs`, what the scalar head says at each place: a critic's values, a reward model's scores. */
@@ -35,12 +31,13 @@ function placeNumbers(
   model: CausalLM,
   compute: (batch: BatchTensors) => tf.Tensor2D,
   name: string,
+  labelsOnly = false,
 ): PlaceNumbers {
   const compiled = jit(compute, { name });
   const run = async (batch: TokenBatch): Promise<Float32Array> => {
     const tensors = toTensors(
       { ...batch, rows: [], tokens: 0, inputTokens: 0, examples: 0, names: [] },
-      model.config.vocab_size,
+      { config: model.config, labelsOnly },
     );
     const result = await compiled.runAsync(tensors as never);
     const values = (await result.data()) as Float32Array;
@@ -58,6 +55,10 @@ function placeNumbers(
 export function createEvaluation(settings: LossSettings) {
   let names: string[] = [];
   const couple = createCoupling(settings);
+  const reading = {
+    config: settings.models.policy.config,
+    labelsOnly: wantsLabelsOnly(settings.algorithm.needs?.(settings.options) ?? {}),
+  };
   const compiled = jit(
     (batch: BatchTensors, totals: TotalNumbers<tf.Scalar>) => {
       const { loss, metrics } = batchLoss(settings, batch, totals);
@@ -87,7 +88,7 @@ export function createEvaluation(settings: LossSettings) {
     const { batches } = await couple(given, totals.own, couplingState);
     const sums: number[] = [];
     for (const batch of batches) {
-      const tensors = toTensors(batch, settings.models.policy.config.vocab_size);
+      const tensors = toTensors(batch, reading);
       const result = await compiled.runAsync(tensors as never, totals as never);
       for (const [i, value] of (await result.data()).entries()) sums[i] = (sums[i] ?? 0) + value;
       result.dispose();

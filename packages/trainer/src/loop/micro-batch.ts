@@ -1,6 +1,9 @@
+import { readsSpans } from '@attune/backend-onnx/ops';
 import type { TokenBatch, TokenSequence } from '@attune/data';
+import type { DecoderConfig } from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
 import { labelledPlaces } from './labelled-places.ts';
+import { segmentSpans, sharePrompts } from './shared-prompts.ts';
 
 /**
  * One forward and backward pass's worth of examples, on the host. An example has `sets` sequences (a pair two); the
@@ -82,22 +85,42 @@ const PER_TOKEN = [
 /** Numbers for each example. */
 const PER_EXAMPLE = ['desirable', 'margins', 'chosenFromReference', 'exampleWeights'] as const;
 
-/**
- * Uploads a micro-batch. The caller disposes of the tensors.
- * @param vocabSize of the model that will read it
- */
-export function toTensors(batch: MicroBatch, vocabSize: number): BatchTensors {
+/** How a micro-batch will be read. */
+export interface Reading {
+  /** Of the model that reads it. */
+  config: Pick<DecoderConfig, 'vocab_size' | 'head_dim'>;
+  /** Only log-probabilities of labels are wanted, so that it does not matter where tokens stand. Default: false. */
+  labelsOnly?: boolean;
+}
+
+/** Uploads a micro-batch. The caller disposes of the tensors. */
+export function toTensors(batch: MicroBatch, reading: Reading): BatchTensors {
+  const { config, labelsOnly } = reading;
   const shape: [number, number] = [batch.batch, batch.seq];
   const tensors: BatchTensors = {
     inputIds: tf.tensor2d(batch.inputIds, shape, 'int32'),
     labels: tf.tensor2d(batch.labels, shape, 'int32'),
     mask: tf.tensor2d(batch.mask, shape),
   };
-  const labelled = labelledPlaces(batch.labels, vocabSize);
-  if (labelled) tensors.labelled = { ...labelled };
-  for (const key of ['segmentIds', 'positions'] as const) {
-    if (batch[key]) tensors[key] = tf.tensor2d(batch[key], shape, 'int32');
+  const spans = readsSpans(config.head_dim);
+  const shared = spans && labelsOnly && !batch.segmentIds ? sharePrompts(batch) : undefined;
+  const elsewhere = shared && labelledPlaces(batch.labels, config.vocab_size, shared);
+  const labelled = elsewhere ?? labelledPlaces(batch.labels, config.vocab_size);
+  if (labelled) tensors.labelled = { places: labelled.places, inverse: labelled.inverse };
+  if (shared && elsewhere) {
+    tensors.read = { ...elsewhere.read! };
+    const { rows, width } = shared;
+    tensors.shared = {
+      inputIds: tf.tensor2d(shared.inputIds, [rows, width], 'int32'),
+      spans: tf.tensor3d(shared.spans, [rows, width, 3], 'int32'),
+    };
   }
+  if (spans && batch.segmentIds)
+    tensors.spans = tf.tensor3d(segmentSpans(batch, batch.segmentIds), [...shape, 3], 'int32');
+  else
+    for (const key of ['segmentIds', 'positions'] as const) {
+      if (batch[key]) tensors[key] = tf.tensor2d(batch[key], shape, 'int32');
+    }
   for (const key of PER_TOKEN) {
     if (batch[key]) tensors[key] = tf.tensor2d(batch[key], shape);
   }
@@ -114,7 +137,7 @@ export function toTensors(batch: MicroBatch, vocabSize: number): BatchTensors {
     tensors.coupled = Object.fromEntries(entries);
   }
   for (const kind of ['supervised', 'pairwise'] as const) {
-    if (batch.beside?.[kind]) tensors[kind] = toTensors(batch.beside[kind], vocabSize);
+    if (batch.beside?.[kind]) tensors[kind] = toTensors(batch.beside[kind], reading);
   }
   return tensors;
 }

@@ -1,6 +1,12 @@
 import type { Needs } from '@attune/algorithms';
 import { tokenLogProbs } from '@attune/backend-onnx/ops';
-import { type CausalLM, type LabelledPlaces, scalarHead } from '@attune/models';
+import {
+  type CausalLM,
+  type DecoderInputs,
+  type LabelledPlaces,
+  type PickedPlaces,
+  scalarHead,
+} from '@attune/models';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ContrastiveSettings } from './contrastive.ts';
 import type { Named } from './gradients.ts';
@@ -58,15 +64,14 @@ export function computeOutputs(
 
 function policyOutputs(
   model: CausalLM,
-  { logits: wantsLogits, entropy: wantsEntropy, head }: Needs,
+  needs: Needs,
   batch: BatchTensors,
   dropoutSeed?: tf.Scalar,
 ): ModelOutputs {
-  const inputs = { ...modelInputs(batch), ...(dropoutSeed && { dropoutSeed }) };
   // The usual case never holds all logits at once.
-  if (!wantsLogits && !wantsEntropy && !head)
-    return { logProbs: model.logProbs(inputs, batch.labels, labelledOf(batch)) };
-  const hidden = model.hidden(inputs);
+  if (wantsLabelsOnly(needs)) return { logProbs: labelLogProbs(model, batch, dropoutSeed) };
+  const { logits: wantsLogits, entropy: wantsEntropy, head } = needs;
+  const hidden = model.hidden({ ...modelInputs(batch), ...(dropoutSeed && { dropoutSeed }) });
   const logits = model.project(hidden);
   return {
     logProbs: tokenLogProbs(logits, batch.labels) as tf.Tensor2D,
@@ -95,12 +100,25 @@ function headOutput(scores: tf.Tensor2D, when: 'after' | 'before'): tf.Tensor2D 
   ]);
 }
 
-/** Which places of a batch have labels, where the output layer can do without the others. */
-export function labelledOf({ labelled }: BatchTensors): LabelledPlaces | undefined {
-  return labelled as unknown as LabelledPlaces | undefined;
+/** Log-probabilities of a batch's labels, `[batch, seq]`, from rows that share prompts where there are such. */
+export function labelLogProbs(model: CausalLM, batch: BatchTensors, dropoutSeed?: tf.Scalar): tf.Tensor2D {
+  const inputs = (batch.shared as unknown as DecoderInputs | undefined) ?? modelInputs(batch);
+  const places = batch.labelled as unknown as LabelledPlaces | undefined;
+  const labelled = places && { ...places, read: batch.read as unknown as PickedPlaces | undefined };
+  return model.logProbs({ ...inputs, ...(dropoutSeed && { dropoutSeed }) }, batch.labels, labelled);
 }
 
 /** What of a batch the model is given. */
-export function modelInputs({ inputIds, segmentIds, positions }: BatchTensors) {
-  return { inputIds, segmentIds: segmentIds as tf.Tensor2D, positions: positions as tf.Tensor2D };
+export function modelInputs({ inputIds, segmentIds, positions, spans }: BatchTensors): DecoderInputs {
+  return {
+    inputIds,
+    segmentIds: segmentIds as tf.Tensor2D,
+    positions: positions as tf.Tensor2D,
+    spans: spans as tf.Tensor3D,
+  };
+}
+
+/** Whether a loss wants the log-probabilities of labels and nothing else of the model; see `Reading`. */
+export function wantsLabelsOnly({ logits, entropy, head }: Needs): boolean {
+  return !logits && !entropy && !head;
 }

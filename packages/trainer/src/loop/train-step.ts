@@ -5,8 +5,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { batchLoss, type LossSettings } from './batch-loss.ts';
 import { createCoupling } from './coupling.ts';
 import { clipFactor, lossAndGradients, type Named, squaredNorms } from './gradients.ts';
-import { type BatchTensors, disposeTensors, type MicroBatch, toTensors } from './micro-batch.ts';
-import type { LossModels } from './outputs.ts';
+import {
+  type BatchTensors,
+  disposeTensors,
+  type MicroBatch,
+  type Reading,
+  toTensors,
+} from './micro-batch.ts';
+import { type LossModels, wantsLabelsOnly } from './outputs.ts';
 import { stepTotals, type TotalNumbers } from './totals.ts';
 import { applyUpdate, mapValues, type TrainState, type UpdateSettings } from './update.ts';
 
@@ -73,6 +79,7 @@ export class TrainStep {
   couplingState: unknown;
   private readonly settings: StepSettings;
   private readonly loss: LossSettings;
+  private readonly reading: Reading;
   private readonly groups: Group[];
   /** All that is trained, by prefix and name. */
   private readonly variables: Named<tf.Variable>;
@@ -90,6 +97,10 @@ export class TrainStep {
     this.settings = settings;
     this.couplingState = settings.couplingState;
     this.loss = { algorithm, options, models: { ...models, policy: model } };
+    this.reading = {
+      config: model.config,
+      labelsOnly: wantsLabelsOnly(algorithm.needs?.(options) ?? {}),
+    };
     this.groups = [{ prefix: '', state, update: compileUpdate(settings, state) }];
     if (criticState) {
       this.groups.push({
@@ -170,7 +181,7 @@ export class TrainStep {
     const values: Float32Array[] = [];
     let sum: Named | undefined;
     for (const [i, batch] of batches.entries()) {
-      const tensors = toTensors(batch, this.settings.model.config.vocab_size);
+      const tensors = toTensors(batch, this.reading);
       // Micro-batches draw different masks; the seed stays below 2^18.
       const seed = tf.scalar((dropoutSeed + i * 7919) % 2 ** 18, 'int32');
       const found = await this.backward.runAsync(tensors as never, totals as never, seed);

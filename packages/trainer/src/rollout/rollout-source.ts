@@ -52,6 +52,8 @@ export interface RolloutOptions extends CollectorSettings {
 /** An answer, ready to learn from. Numbers stand at the labels of its sequence, 0 before the answer. */
 interface ReadyAnswer {
   sequence: TokenSequence;
+  /** Place of its prompt among those of the rollout. */
+  prompt: number;
   name: string;
   keep: boolean;
   oldLogProbs: Float32Array;
@@ -156,10 +158,11 @@ export class RolloutSource implements BatchSource {
     this.kept = found.state;
     this.pairs = found.pairs ?? [];
     const policyRows = await this.recomputed(flat);
-    this.answers = flat.map(({ prompt, answer, failed, sequence, logProbs }, i): ReadyAnswer => {
+    this.answers = flat.map(({ prompt, group, answer, failed, sequence, logProbs }, i): ReadyAnswer => {
       const at = (numbers: ArrayLike<number>) => atLabels(prompt, answer, numbers);
       return {
         sequence,
+        prompt: group,
         name: `${prompt.name}, answer ${answer.sample + 1}`,
         keep: !failed && found.keep?.[i] !== 0,
         oldLogProbs: policyRows.get(i) ?? at(logProbs),
@@ -181,9 +184,10 @@ export class RolloutSource implements BatchSource {
   /** What the models and the algorithm make of groups of answers. */
   private async assess(groups: readonly ScoredGroup[], step: number) {
     const { rollout, algorithm, options } = this.options;
-    const flat = groups.flatMap(({ prompt, answers, failed }) =>
+    const flat = groups.flatMap(({ prompt, answers, failed }, group) =>
       answers.map((answer, i) => ({
         prompt,
+        group,
         answer,
         failed: failed.includes(i),
         sequence: toSequence(prompt, answer),
@@ -346,7 +350,7 @@ export class RolloutSource implements BatchSource {
   private makeBatches(answers: readonly ReadyAnswer[]): MicroBatch[] {
     const { micro, maxLength, codec } = this.options;
     const bySequence = new Map(answers.map((answer) => [answer.sequence, answer]));
-    const examples = answers.map(({ sequence, name }) => ({ sequences: [sequence], name }));
+    const examples = answers.map(({ sequence, name, prompt }) => ({ sequences: [sequence], name, prompt }));
     const settings = { kind: 'supervised', padId: codec.padId, maxLength, micro, packing: false } as const;
     return makeMicroBatches(examples, settings).map((batch) => {
       const own = batch.rows.map(([sequence]) => bySequence.get(sequence!)!);
