@@ -162,6 +162,11 @@ describe('a run folder', () => {
     const empty = mkdtempSync(join(folder, 'empty-'));
     expect(readFileSync(writeReport(empty), 'utf8')).toContain('No metrics were recorded.');
   });
+
+  test('a folder that is not there is made', () => {
+    const report = writeReport(join(folder, 'new/one'), { title: 'x', runs: [] });
+    expect(readFileSync(report, 'utf8')).toContain('No metrics were recorded.');
+  });
 });
 
 describe('curves', () => {

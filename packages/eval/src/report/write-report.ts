@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type ReportContent, type ReportRun, type ReportSample, renderReport } from './report.ts';
 import type { MetricsLine } from './series.ts';
@@ -24,7 +24,7 @@ export function readRun(folder: string, name = basename(resolve(folder))): Repor
 }
 
 /**
- * Writes `report.html` into a folder, at once: a reader never sees half of it.
+ * Writes `report.html` into a folder, at once: a reader never sees half of it. The folder is created.
  *
  * @param content default: the run in this folder
  * @returns the path of the report
@@ -33,6 +33,7 @@ export function writeReport(folder: string, content?: ReportContent): string {
   const run = content ? undefined : readRun(folder);
   const path = join(folder, 'report.html');
   const unfinished = `${path}.tmp`;
+  mkdirSync(folder, { recursive: true });
   writeFileSync(unfinished, renderReport(content ?? { title: run!.name, runs: [run!] }));
   renameSync(unfinished, path);
   return path;
