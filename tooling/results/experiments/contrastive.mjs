@@ -1,13 +1,14 @@
 import { overSeeds, record, SEEDS, train } from '../lib.mjs';
 
 const FOUND = ['held-out solutions found at once by their problems, of 500', 'validation/recall@1/left'];
-const JUDGED = ['held-out pairs judged right, two in three of them hard wrong ones', 'validation/accuracy'];
+// A head that says no to everything would have 0.667.
+const JUDGED = ['held-out pairs judged right, two in three of them wrong ones', 'validation/accuracy'];
 const METHODS = {
   infonce: [FOUND],
   clip: [FOUND],
   siglip: [FOUND],
   itc: [FOUND],
-  itm: [JUDGED, FOUND],
+  itm: [JUDGED],
 };
 
 /**
