@@ -35,70 +35,33 @@ static inline u32 char_end_at(const u8 *bytes, u32 at, u32 length) {
 /* Makes room for positions from 0 to `length`. */
 static void make_lattice(u32 length) { extend((u64)(u32)lattice + (length + 1ull) * sizeof(Position)); }
 
-static inline void offer(Position *to, double total, u32 from, i32 by) {
-  if (to->from < 0 || total > to->best) {
-    *to = (Position){total, to->best, (i32)from, by};
-  } else if (total > to->second) {
+#define ALWAYS static inline __attribute__((always_inline))
+
+ALWAYS void offer(Position *to, double total, u32 from, i32 by, int is_exact) {
+  if (to->from < 0) {
+    *to = (Position){total, -__builtin_inf(), (i32)from, by};
+  } else if (total > to->best) {
+    *to = (Position){total, is_exact ? to->best : 0, (i32)from, by};
+  } else if (is_exact && total > to->second) {
     to->second = total;
   }
 }
 
 /*
- * Segments `bytes[0..length)`, whole characters, with exact enough sums. The path lies in `lattice`.
- * Returns whether there is one: not where a character is in no piece and there is no unknown piece.
+ * Finds the best paths to all positions of `bytes[0..length)`, whole characters. Of two pieces that come to equal sums,
+ * the one that begins first stays. Sums are exact enough, in doubles, or as SentencePiece has them: in 32-bit floats,
+ * set back to 0 where they pass `RESET`.
+ * Returns whether there is a path: not where a character is in no piece and there is no unknown piece.
  */
-SHARED static int search(const u8 *bytes, u32 length) {
-  for (u32 i = 1; i <= length; i++) lattice[i] = (Position){-__builtin_inf(), -__builtin_inf(), NO_ONE, 0};
-  lattice[0] = (Position){0, -__builtin_inf(), NO_ONE, 0};
-  for (u32 at = 0; at < length;) {
-    double score = lattice[at].best;
-    u32 char_end = char_end_at(bytes, at, length);
-    int is_covered = 0;
-    u32 to = at;
-    u32 base = root_base;
-    while (to < length) {
-      u32 unit = step_from(base, bytes[to++]);
-      if (!unit) break;
-      i32 id = units[unit].id;
-      if (id >= 0) {
-        is_covered |= to == char_end;
-        offer(&lattice[to], score + scores[id], at, id);
-      }
-      base = base_of(unit);
-    }
-    if (!is_covered) {
-      if (unknown_id < 0) return 0;
-      offer(&lattice[char_end], score + unknown_score, at, unknown_id);
-    }
-    at = char_end;
-  }
-  margin = __builtin_inf();
-  for (u32 at = length; at > 0; at = (u32)lattice[at].from) {
-    double lead = lattice[at].best - lattice[at].second;
-    if (lead < margin) margin = lead;
-  }
-  return 1;
-}
-
-static inline void offer_float(Position *to, float total, u32 from, i32 by) {
-  if (to->from >= 0 && total <= (float)to->best) return;
-  *to = (Position){total, 0, (i32)from, by};
-}
-
-/*
- * The same as SentencePiece does it: sums in 32-bit floats, set back to 0 where they pass `RESET`. Of two pieces that
- * come to equal sums, the one that begins first stays.
- */
-SHARED static int search_in_floats(const u8 *bytes, u32 length, float initial) {
+ALWAYS int run(const u8 *bytes, u32 length, double initial, int is_exact) {
+  // Where no path has come to, nothing else is looked at.
   for (u32 i = 1; i <= length; i++) lattice[i].from = NO_ONE;
-  lattice[0] = (Position){initial, 0, NO_ONE, 0};
+  lattice[0] = (Position){initial, -__builtin_inf(), NO_ONE, 0};
   u32 frontier = 0;
   for (u32 at = 0; at < length;) {
-    float score = (float)lattice[at].best;
-    if (score < -RESET || score > RESET) {
-      for (u32 i = at + 1; i <= frontier; i++) {
-        if (lattice[i].from >= 0) lattice[i].best = (float)lattice[i].best - score;
-      }
+    double score = lattice[at].best;
+    if (!is_exact && (score < -RESET || score > RESET)) {
+      for (u32 i = at + 1; i <= frontier; i++) lattice[i].best = (float)lattice[i].best - (float)score;
       score = 0;
     }
     u32 char_end = char_end_at(bytes, at, length);
@@ -111,19 +74,37 @@ SHARED static int search_in_floats(const u8 *bytes, u32 length, float initial) {
       i32 id = units[unit].id;
       if (id >= 0) {
         is_covered |= to == char_end;
-        if (to > frontier) frontier = to;
-        offer_float(&lattice[to], score + (float)scores[id], at, id);
+        if (!is_exact && to > frontier) frontier = to;
+        double total = is_exact ? score + scores[id] : (float)score + (float)scores[id];
+        offer(&lattice[to], total, at, id, is_exact);
       }
       base = base_of(unit);
     }
     if (!is_covered) {
       if (unknown_id < 0) return 0;
-      if (char_end > frontier) frontier = char_end;
-      offer_float(&lattice[char_end], score + (float)unknown_score, at, unknown_id);
+      if (!is_exact && char_end > frontier) frontier = char_end;
+      double total = is_exact ? score + unknown_score : (float)score + (float)unknown_score;
+      offer(&lattice[char_end], total, at, unknown_id, is_exact);
     }
     at = char_end;
   }
   return 1;
+}
+
+/* Segments a range with exact enough sums. The path lies in `lattice`. Returns whether there is one. */
+SHARED static int search(const u8 *bytes, u32 length) {
+  if (!run(bytes, length, 0, 1)) return 0;
+  margin = __builtin_inf();
+  for (u32 at = length; at > 0; at = (u32)lattice[at].from) {
+    double lead = lattice[at].best - lattice[at].second;
+    if (lead < margin) margin = lead;
+  }
+  return 1;
+}
+
+/* The same as SentencePiece does it. */
+SHARED static int search_in_floats(const u8 *bytes, u32 length, float initial) {
+  return run(bytes, length, initial, 0);
 }
 
 /* Turns the path around: `from` of a position on it is then where the next piece ends, whose id is `by` there. */
