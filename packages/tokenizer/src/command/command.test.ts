@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFixture } from '../fixtures/read-fixture.ts';
+import { trainBPE } from '../index.ts';
 import {
   compareCommand,
   convertCommand,
@@ -79,6 +80,26 @@ describe('attune tokenizer', () => {
     );
     expect(shown).toHaveLength(2);
     for (const text of shown) expect(text).toBe('low lower &lt;b&gt;newest&lt;/b&gt; &amp; 日本 👍🏽\n');
+  });
+
+  it('says what the other format does not hold', () => {
+    const said = (from: string, to: string) =>
+      printed((print) => convertCommand(at(from), at(to), {}, print))
+        .split('\n')
+        .slice(1)
+        .join('\n');
+    const tokenizer = trainBPE(['low lower'], {
+      vocabSize: 260,
+      pattern: 'cl100k',
+      specialTokens: ['<end>'],
+    });
+    writeFileSync(at('special.json'), JSON.stringify(tokenizer));
+    expect(said('special.json', 'special/')).toBe(
+      'not in this format: that <end> is special\n' +
+        'not in this format: how texts are cut into words; readers of such files cut as GPT-2 does',
+    );
+    expect(said('special.json', 'special.tiktoken')).toContain('(--pattern)');
+    expect(said('special.json', 'again.json')).toBe('');
   });
 
   it('converts', () => {

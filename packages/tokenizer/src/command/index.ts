@@ -4,7 +4,7 @@ import type { Tokenizer } from '../tokenizer.ts';
 import { type LoadedTokenizer, type LoadOptions, loadTokenizer } from './load.ts';
 import { tokensPage } from './page.ts';
 import { readText } from './read-text.ts';
-import { outputFormat, requireFolder, saveTokenizer } from './save.ts';
+import { leftOut, outputFormat, requireFolder, saveTokenizer } from './save.ts';
 import { compression, vocabularyStatistics } from './statistics.ts';
 
 export type { AnyTokenizer, LoadedTokenizer, LoadOptions } from './load.ts';
@@ -118,6 +118,7 @@ export function convertCommand(
   }
   saveTokenizer(tokenizer, out, { bos, eos });
   print(`${out}: ${tokenizer.vocabSize} tokens`);
+  for (const what of leftOut(tokenizer, out)) print(`not in this format: ${what}`);
 }
 
 /** `compare`: several tokenizers on one text. */

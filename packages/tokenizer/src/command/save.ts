@@ -59,6 +59,30 @@ export function saveTokenizer(
   }
 }
 
+/**
+ * What a tokenizer has and the format does not hold, in words: files of these formats leave it to their readers.
+ * @param out as in `saveTokenizer`
+ */
+export function leftOut(tokenizer: Tokenizer | SentencePiece, out: string): string[] {
+  const ending = outputFormat(out);
+  if (tokenizer instanceof SentencePiece || !['/', '.tiktoken', '.txt'].includes(ending)) return [];
+  const { pre_tokenizer: preTokenizer, post_processor: postProcessor } = tokenizer.toJSON();
+  const isUsual = ending === '.txt' ? (token: string) => BERT_SPECIAL.includes(token) : () => false;
+  const special = Object.keys(tokenizer.specialTokens).filter((token) => !isUsual(token));
+  const notes: string[] = [];
+  if (special.length > 0)
+    notes.push(`that ${special.join(' ')} ${special.length > 1 ? 'are' : 'is'} special`);
+  const isGpt2 = preTokenizer?.type === 'ByteLevel' && preTokenizer.use_regex !== false;
+  if (ending === '/' && !isGpt2)
+    notes.push('how texts are cut into words; readers of such files cut as GPT-2 does');
+  if (ending === '.tiktoken')
+    notes.push('how texts are cut into words; pass its pattern when reading (--pattern)');
+  if (ending !== '.txt' && postProcessor && postProcessor.type !== 'ByteLevel')
+    notes.push('the post-processor');
+  return notes;
+}
+
+const BERT_SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 const fileOf = (json: object) => `${JSON.stringify(json, null, 2)}\n`;
 
 function saveSentencePiece(
