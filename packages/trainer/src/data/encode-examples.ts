@@ -73,7 +73,7 @@ export function encodeExamples(
 /** The sequences of one example, and what is known of them. */
 function encodeExample(
   encoder: Encoder,
-  { example, row, name }: DataRecord,
+  { example, row }: DataRecord,
   kind: Exclude<OfflineKind, 'contrastive'>,
 ): Omit<EncodedExample, 'name'> {
   switch (kind) {
@@ -96,7 +96,7 @@ function encodeExample(
       return { sequences: [{ ids, mask }], steps: { ends: stepEnds, labels } };
     }
     case 'unpaired': {
-      const desirable = example.kind === 'unpaired' ? Number(example.label) : label(row, name);
+      const desirable = example.kind === 'unpaired' ? Number(example.label) : label(row);
       return { sequences: [encoder.supervised(example)], desirable };
     }
     default: {
@@ -163,11 +163,11 @@ function weightOf({ row, name }: DataRecord): { weight?: number } {
   return { weight };
 }
 
-function label(row: DataRecord['row'], name: string): number {
+function label(row: DataRecord['row']): number {
   const value = row.label ?? row.kto_tag;
   if (typeof value !== 'boolean') {
-    throw new UserError(
-      `${name}: the algorithm needs a column label that is true or false, found ${JSON.stringify(value) ?? 'none'}`,
+    throw new Error(
+      `the algorithm needs a column label that is true or false, found ${JSON.stringify(value) ?? 'none'}`,
     );
   }
   return value ? 1 : 0;
