@@ -135,8 +135,11 @@ function learn(name: string, options: object): { policy: number[][]; scores: num
 
 const methods = { ...pairMethods, ...unpairedMethods, ...listMethods, ...selfPlayMethods };
 const policies: [string, object][] = [
-  ...Object.keys(methods).map((name): [string, object] => [name, {}]),
   // discopop's slope points the wrong way where policy and reference are equal; a wide blend has none of that.
+  ...Object.keys(methods).map((name): [string, object] => [
+    name,
+    name === 'discopop' ? { discopopTau: 1 } : {},
+  ]),
   ...pairVariants.map((variant): [string, object] => [
     'dpo',
     variant === 'discopop' ? { variant, discopopTau: 1 } : { variant },

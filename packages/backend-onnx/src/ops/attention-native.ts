@@ -17,6 +17,7 @@ export function fitsNative(g: GraphBuilder, { q, mask, bias }: AttentionInputs):
   return g.native && !mask && !bias && q.shape[3]! % LANES === 0;
 }
 
+/** The output. What softmax added up is kept beside it, for the gradient. */
 export function nativeAttention(g: GraphBuilder, inputs: NativeInputs, attrs: AttentionAttributes): Value {
   const { q, k, v, spans } = inputs;
   const specs = [
