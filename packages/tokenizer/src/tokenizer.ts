@@ -21,6 +21,7 @@ import type { AlignedText } from './text/aligned-text.ts';
 import { requireText, wellFormed } from './text/well-formed.ts';
 import type { AddedTokenJson, TokenizerJson } from './tokenizer-json.ts';
 
+/** What `decode` makes of ids. */
 export interface DecodeOptions {
   /** Leave special tokens out. Default false. */
   skipSpecialTokens?: boolean;

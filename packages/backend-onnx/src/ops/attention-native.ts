@@ -1,10 +1,8 @@
 /** Attention by our own operators (`native/src/attention.h`): no scores in memory, nothing hidden is computed. */
 import type { GraphBuilder, Value } from '../graph/types.ts';
 import type { AttentionAttributes, AttentionInputs } from './attention-tiles.ts';
+import { fillsVectors } from './native-heads.ts';
 import { Nodes } from './nodes.ts';
-
-/** Head sizes have to fill whole vector registers, of 16 floats at the most. */
-const LANES = 16;
 
 /** The logarithms of softmax's sums, by the attention's output. */
 const keptLogSums = new WeakMap<Value, Value>();
@@ -14,7 +12,7 @@ export type NativeInputs = Pick<AttentionInputs, 'q' | 'k' | 'v'> & { spans?: Va
 
 /** Whether the native operators cover this attention. */
 export function fitsNative(g: GraphBuilder, { q, mask, bias }: AttentionInputs): boolean {
-  return g.native && !mask && !bias && q.shape[3]! % LANES === 0;
+  return g.native && !mask && !bias && fillsVectors(q.shape[3]!);
 }
 
 /** The output. What softmax added up is kept beside it, for the gradient. */

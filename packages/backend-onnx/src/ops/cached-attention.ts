@@ -1,6 +1,5 @@
 import {
   add,
-  engine,
   expandDims,
   gather,
   greaterEqual,
@@ -19,15 +18,12 @@ import {
   transpose,
   where,
 } from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from '../backend.ts';
 import type { LoweringContext, Value } from '../graph/types.ts';
 import { defineKernel } from '../kernels/registry.ts';
 import { attention } from './attention.ts';
 import { hasKernel, runKernel } from './fused.ts';
+import { fillsVectors, takesHeads } from './native-heads.ts';
 import { Nodes } from './nodes.ts';
-
-/** Head sizes that our own operator takes are multiples of this. */
-const NATIVE_LANES = 16;
 
 /** What shifts a cached attention. */
 export interface CachedAttentionOptions {
@@ -65,15 +61,9 @@ export function cachedAttention(
 ): [Tensor4D, Tensor4D, Tensor4D] {
   const [batch, , seq, headDim] = q.shape;
   const { scale = 1 / Math.sqrt(headDim) } = options;
-  if (!hasKernel('CachedAttention') || !(isNative(headDim) || isGroupQueryAttention(batch, seq, headDim)))
+  if (!hasKernel('CachedAttention') || !(takesHeads(headDim) || isGroupQueryAttention(batch, seq, headDim)))
     return cachedAttentionComposition(q, k, v, keys, values, lengths, options);
   return runKernel('CachedAttention', { q, k, v, keys, values, lengths }, { scale });
-}
-
-/** Whether our own operator takes it, wherever the graph that is being recorded will run. */
-function isNative(headDim: number): boolean {
-  const { recorder } = engine().backend as Partial<OnnxBackend>;
-  return recorder !== undefined && recorder.native !== false && headDim % NATIVE_LANES === 0;
 }
 
 /** ONNX Runtime's operator wants whole vectors, and takes several new tokens of several rows only for empty caches. */
@@ -132,7 +122,7 @@ defineKernel('CachedAttention', ({ g, inputs, attrs }: LoweringContext<{ scale: 
     shape: cache.shape,
     inPlaceOf: cache,
   }));
-  if (g.native && headDim % NATIVE_LANES === 0) {
+  if (g.native && fillsVectors(headDim)) {
     const { q, k, v } = inputs as { q: Value; k: Value; v: Value };
     const specs = [{ type: q.type, shape: q.shape }, ...caches];
     const operands = [q, k, v, keys, values, g.cast(lengths, 'float32')];

@@ -1,5 +1,4 @@
 import {
-  engine,
   expandDims,
   greaterEqual,
   less,
@@ -12,18 +11,12 @@ import {
   type Tensor3D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from '../backend.ts';
 import { hasKernel } from './fused.ts';
-
-/** Head sizes that our own operator takes are multiples of this. */
-const NATIVE_LANES = 16;
+import { takesHeads } from './native-heads.ts';
 
 /** Whether attention skips what spans hide, on the present backend; elsewhere it computes and masks all scores. */
 export function readsSpans(headDim: number): boolean {
-  const { recorder } = engine().backend as Partial<OnnxBackend>;
-  return (
-    hasKernel('SpanAttention') && !!recorder && recorder.native !== false && headDim % NATIVE_LANES === 0
-  );
+  return hasKernel('SpanAttention') && takesHeads(headDim);
 }
 
 /**

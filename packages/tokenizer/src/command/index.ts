@@ -19,6 +19,7 @@ export { TRAINABLE, trainCommand } from './train.ts';
 /** Receives the output of a command, line by line. */
 export type Print = (line: string) => void;
 
+/** Options of `encode`. */
 export interface EncodeCommandOptions extends LoadOptions {
   /** What special tokens written out in the text become. Default `text`. */
   special?: 'text' | 'allow' | 'refuse';
@@ -71,6 +72,7 @@ export function decodeCommand(
   print(tokenizer.decode(numbers, { skipSpecialTokens: options.skipSpecial }));
 }
 
+/** Options of `inspect` and `compare`. */
 export interface ReportOptions extends LoadOptions {
   /** A file to encode. */
   text?: string;
@@ -96,6 +98,7 @@ export function inspectCommand(path: string, options: ReportOptions, print: Prin
   report([loaded], options, print);
 }
 
+/** Options of `convert`. */
 export interface ConvertCommandOptions extends LoadOptions {
   /** From `.model` to `.json`: put its piece for the beginning before each sequence. */
   bos?: boolean;

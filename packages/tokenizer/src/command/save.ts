@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { toBertVocab } from '../formats/bert.ts';
+import { BERT_SPECIAL, toBertVocab } from '../formats/bert.ts';
 import { toGpt2Files } from '../formats/gpt2.ts';
 import { toTiktoken } from '../formats/tiktoken.ts';
 import { toSentencePiece } from '../sentencepiece/from-tokenizer-json.ts';
@@ -10,6 +10,7 @@ import type { Tokenizer } from '../tokenizer.ts';
 
 /** The endings that say a format; `/` is a folder for GPT-2's files. */
 export const ENDINGS = ['.json', '.model', '.vocab', '.tiktoken', '.txt', '/'] as const;
+/** One of them. */
 export type Ending = (typeof ENDINGS)[number];
 
 /**
@@ -82,7 +83,6 @@ export function leftOut(tokenizer: Tokenizer | SentencePiece, out: string): stri
   return notes;
 }
 
-const BERT_SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 const fileOf = (json: object) => `${JSON.stringify(json, null, 2)}\n`;
 
 function saveSentencePiece(

@@ -1,12 +1,14 @@
 import { WordPiece } from '../models/word-piece.ts';
 import { Tokenizer } from '../tokenizer.ts';
 
+/** How a `vocab.txt` is read. */
 export interface BertOptions {
   /** Lower-case and strip accents, as the uncased models do. Default true. */
   lowercase?: boolean;
 }
 
-const SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+/** The special tokens of BERT's vocabularies, in the order in which a trained one begins with them. */
+export const BERT_SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 
 /**
  * Reads BERT's `vocab.txt`: a token a line, the id is the line.
@@ -48,7 +50,7 @@ export function fromBertVocab(vocab: string, { lowercase = true }: BertOptions =
       vocab: Object.fromEntries(ids),
     },
   });
-  const present = SPECIAL.filter((token) => ids.has(token));
+  const present = BERT_SPECIAL.filter((token) => ids.has(token));
   tokenizer.addTokens(present.map((content) => ({ content, special: true })));
   return tokenizer;
 }

@@ -1,4 +1,4 @@
-import { fromBertVocab } from '../formats/bert.ts';
+import { BERT_SPECIAL, fromBertVocab } from '../formats/bert.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { learnMerges } from './bpe-merges.ts';
 import { characterWords } from './spelled-words.ts';
@@ -21,7 +21,6 @@ export interface TrainWordPieceOptions extends TrainOptions {
   onProgress?: (tokens: number, vocabSize: number) => void;
 }
 
-const SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 const PREFIX = '##';
 
 /**
@@ -52,7 +51,7 @@ export function wordPieceTraining(options: TrainWordPieceOptions = {}): Training
         ids.set(token, tokens.length);
         return tokens.push(token) - 1;
       };
-      for (const token of [...SPECIAL, ...specialTokens]) idOf(token);
+      for (const token of [...BERT_SPECIAL, ...specialTokens]) idOf(token);
       const { limitAlphabet: limit = Infinity, initialAlphabet: initial = [] } = options;
       const spelled = characterWords(words, idOf, { limit, initial, prefix: PREFIX, suffix: '' });
       if (!Number.isInteger(vocabSize) || vocabSize < tokens.length) {

@@ -4,14 +4,10 @@ import { isFlat, type ScoredGroup } from './answers.ts';
 /** Rewards of a rollout: their mean, spread, parts, and how many answers could not be scored. */
 export function rewardMetrics(groups: readonly ScoredGroup[]): Record<string, number> {
   const scored = groups.flatMap(({ rewards, failed }) => rewards.filter((_, i) => !failed.includes(i)));
-  const reward = mean(scored);
   const failures = groups.reduce((sum, { failed }) => sum + failed.length, 0);
   const metrics: Record<string, number> = {
     // A mean of nothing is no number.
-    ...(scored.length > 0 && {
-      reward,
-      'reward/std': Math.sqrt(mean(scored.map((value) => (value - reward) ** 2))),
-    }),
+    ...(scored.length > 0 && meanAndSpread(scored)),
     // Groups whose answers all score alike teach nothing.
     'reward/flat-groups': mean(groups.map((group) => (isFlat(group) ? 1 : 0))),
   };
@@ -32,4 +28,10 @@ export function answerMetrics(groups: readonly ScoredGroup[]): Record<string, nu
     'answers-cut': mean(answers.map(({ finished }) => (finished ? 0 : 1))),
     entropy: -mean(drawn),
   };
+}
+
+/** Mean and standard deviation of rewards, under the names that they are logged by. */
+export function meanAndSpread(rewards: readonly number[]): { reward: number; 'reward/std': number } {
+  const reward = mean(rewards);
+  return { reward, 'reward/std': Math.sqrt(mean(rewards.map((value) => (value - reward) ** 2))) };
 }

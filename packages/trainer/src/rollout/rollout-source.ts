@@ -24,6 +24,7 @@ import {
 } from './answers.ts';
 import type { BesideSource } from './beside.ts';
 import type { Collector, CollectorSettings, CollectorState } from './collector.ts';
+import { meanAndSpread } from './metrics.ts';
 import { sampleWhole } from './sample-answers.ts';
 
 /** What rollouts need. */
@@ -373,9 +374,7 @@ function reasonOf({ failures }: ScoredGroup): string {
 
 /** The rewards that a judge who compares made: probabilities of winning. */
 function preferenceMetrics(flat: readonly { failed: boolean }[], rewards: Float32Array) {
-  const known = [...rewards].filter((_, i) => !flat[i]!.failed);
-  const reward = mean(known);
-  return { reward, 'reward/std': Math.sqrt(mean(known.map((value) => (value - reward) ** 2))) };
+  return meanAndSpread([...rewards].filter((_, i) => !flat[i]!.failed));
 }
 
 /** Mean over tokens of log π − log π_ref: the k1 estimate of KL(π ‖ π_ref). */
